@@ -1,0 +1,64 @@
+import { type HttpFunction, http, type Request, type Response } from '@google-cloud/functions-framework';
+import { readConfig, VARIABLES } from './config.ts';
+import { type ErrorCode, HTTP_STATUS, SyncError, toSyncError } from './errors.ts';
+import { printJson } from './json.ts';
+import { createLog, type Log, traceOf } from './log.ts';
+import { reportBody, statusOf } from './report.ts';
+import { bodyText, parseRunRequest } from './request.ts';
+import { run } from './run.ts';
+
+// Express puts the stack of an error into its answers otherwise, for instance for a body that is not JSON.
+process.env.NODE_ENV = 'production';
+
+let isRunning = false;
+
+/** Answers one HTTP request, as the contract says; checked in this order: path, method, body, a run in progress. */
+export const sync: HttpFunction = async (request, response) => {
+  const log = logFor(request);
+  try {
+    if (request.path !== '/')
+      throw new SyncError('NOT_FOUND', `There is nothing at this path; only / is served.`);
+    if (request.method !== 'POST') {
+      response.set('Allow', 'POST');
+      throw new SyncError('METHOD_NOT_ALLOWED', `${request.method} is not served here; POST starts a run.`);
+    }
+    const runRequest = parseRunRequest(await bodyText(request));
+    if (isRunning) {
+      throw new SyncError('RUN_IN_PROGRESS', 'A run is in progress; try again when it has ended.');
+    }
+    isRunning = true;
+    try {
+      const report = await run(runRequest, { readConfig, log });
+      send(response, statusOf(report), reportBody(report));
+    } finally {
+      isRunning = false;
+    }
+  } catch (error) {
+    const { code, message } = toSyncError(error);
+    log.write('warn', 'request_refused', `The request was refused: ${message}`, { code });
+    send(response, HTTP_STATUS[code], refusalBody(code, message));
+  }
+};
+
+http('sync', sync);
+
+function refusalBody(code: ErrorCode, message: string): object {
+  return { run_id: crypto.randomUUID(), outcome: 'failed', error: { code, message }, streams: [] };
+}
+
+function send(response: Response, status: number, body: object): void {
+  response.status(status).type('application/json').send(printJson(body));
+}
+
+/** A log must not depend on a usable configuration: it is what tells that there is none. */
+function logFor(request: Request): Log {
+  const { env, stdout } = process;
+  const level = VARIABLES.LOG_LEVEL.parse(env.LOG_LEVEL ?? '') ?? 'info';
+  const header = request.get('x-cloud-trace-context') ?? request.get('traceparent');
+  return createLog({
+    level,
+    isReadable: stdout.isTTY,
+    trace: traceOf(header, env.GOOGLE_CLOUD_PROJECT ?? env.BIGQUERY_PROJECT),
+    write: (line) => stdout.write(line),
+  });
+}

@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { parseJson } from '../json.ts';
+
+/** One page of log rows as the API sent it. */
+export interface Page {
+  /** The rows, unread: one that cannot be used must not spoil the others. */
+  entries: unknown[];
+  /** The cursor of the next page; null if the API names none. */
+  nextId: bigint | null;
+}
+
+/** What an HTTP answer of Kondado means. */
+export type Answer =
+  | { kind: 'page'; page: Page }
+  | { kind: 'rateLimited'; retryAfterMs: number | undefined }
+  /** HTTP 408 or 5xx: worth another attempt. */
+  | { kind: 'unavailable'; status: number }
+  | { kind: 'refused'; status: number; error: string; message: string }
+  /** Not what the API sends, but perhaps what a proxy or a cut line made of it: worth another attempt. */
+  | { kind: 'unreadable'; reason: string };
+
+const cursor = z
+  .union([z.int(), z.bigint(), z.string().regex(/^\d{1,19}$/)])
+  .transform((value) => BigInt(value))
+  .nullish();
+
+/** https://kondado.io's help pages: "Logs"; the page lies in two envelopes. */
+const pageEnvelope = z.object({
+  success: z.literal(true),
+  data: z.object({
+    success: z.literal(true).optional(),
+    data: z.array(z.unknown()),
+    pagination: z.object({ next_start_element_id: cursor }).nullish(),
+  }),
+});
+
+const errorEnvelope = z.object({ success: z.literal(false), error: z.unknown(), message: z.unknown() });
+const anyErrorEnvelope = z.union([
+  errorEnvelope,
+  z.object({ success: z.literal(true), data: errorEnvelope }),
+]);
+
+/**
+ * Tells what an HTTP answer means.
+ *
+ * A throttled request comes as HTTP 200, so the body decides before the status does.
+ *
+ * @param redact cleans what goes into messages.
+ */
+export function decodeAnswer(
+  { status, headers, text }: { status: number; headers: Headers; text: string },
+  redact: (text: string) => string,
+): Answer {
+  const body = tryParse(text);
+  const envelope = anyErrorEnvelope.safeParse(body);
+  const fault = envelope.success ? ('data' in envelope.data ? envelope.data.data : envelope.data) : undefined;
+  const error = redact(textOf(fault?.error));
+  if (status === 429 || error === 'RATE_LIMIT_EXCEEDED') {
+    return { kind: 'rateLimited', retryAfterMs: retryAfterMs(headers.get('retry-after')) };
+  }
+  if (status === 408 || status >= 500) return { kind: 'unavailable', status };
+  if (fault || status !== 200) {
+    return { kind: 'refused', status, error, message: redact(textOf(fault?.message)) };
+  }
+  const page = pageEnvelope.safeParse(body);
+  if (page.success) {
+    const { data, pagination } = page.data.data;
+    return { kind: 'page', page: { entries: data, nextId: pagination?.next_start_element_id ?? null } };
+  }
+  return { kind: 'unreadable', reason: `the answer is ${shapeOf(text, body, page.error)}` };
+}
+
+function tryParse(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string'
+    ? value
+    : value === undefined || value === null
+      ? ''
+      : JSON.stringify(value);
+}
+
+/** What is wrong with an answer, without repeating any of it. */
+function shapeOf(text: string, body: unknown, { issues }: z.ZodError): string {
+  if (text.trim() === '') return 'empty';
+  if (body === undefined) return /^\s*</.test(text) ? 'HTML instead of JSON' : 'no JSON, or cut off';
+  const places = issues.map(({ path }) => path.join('.') || 'the whole');
+  return `not the documented envelope (see ${[...new Set(places)].join(', ')})`;
+}
+
+/** https://www.rfc-editor.org/rfc/rfc9110#field.retry-after: seconds or a date. */
+function retryAfterMs(header: string | null): number | undefined {
+  if (header === null) return undefined;
+  const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+}

@@ -1,0 +1,34 @@
+/**
+ * Removes the query from every URL in a text.
+ *
+ * Kondado takes key and token as query parameters, so a URL with its query is a secret.
+ */
+export function withoutQueries(text: string): string {
+  return text.replaceAll(/(https?:\/\/[^\s?"'<>]*)\?[^\s"'<>]*/gi, '$1');
+}
+
+/**
+ * Makes a function that prepares a text from outside for logs, answers and tables: no secret in any spelling, no query of
+ * a URL, one line, at most 300 characters.
+ */
+export function createRedactor(secrets: readonly string[]): (text: string) => string {
+  const spellings = secrets
+    .filter((secret) => secret !== '')
+    .flatMap((secret) => [
+      secret,
+      encodeURIComponent(secret),
+      new URLSearchParams({ '': secret }).toString().slice(1),
+      JSON.stringify(secret).slice(1, -1),
+      Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+      Buffer.from(secret).toString('base64url'),
+      Buffer.from(secret).toString('hex'),
+    ]);
+  const longestFirst = [...new Set(spellings)].sort((one, other) => other.length - one.length);
+  const pattern = longestFirst.map((spelling) => RegExp.escape(spelling)).join('|');
+  const secretPattern = pattern === '' ? undefined : new RegExp(pattern, 'gi');
+  return (text) => {
+    const redacted = secretPattern ? text.replaceAll(secretPattern, '***') : text;
+    const line = withoutQueries(redacted).replaceAll(/\s+/g, ' ').trim();
+    return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+  };
+}

@@ -1,0 +1,212 @@
+import type { Budget } from './budget.ts';
+import { BudgetUsedUp, toSyncError } from './errors.ts';
+import { createKnownVersions, type KnownVersions } from './known.ts';
+import type { KondadoClient } from './kondado/client.ts';
+import { readPages } from './kondado/pages.ts';
+import type { Log } from './log.ts';
+import { errorReport, type StreamReport } from './report.ts';
+import {
+  entryCreatedat,
+  identityOf,
+  type LogRow,
+  notYetRejected,
+  parseEntry,
+  type Reading,
+  type RejectedRow,
+} from './rows.ts';
+import type { Source } from './streams.ts';
+import { addMs, type Timestamp, timestampOf } from './timestamps.ts';
+import type { Warehouse } from './warehouse/warehouse.ts';
+import type { Window } from './window.ts';
+
+/** What a stream needs to be read and stored. */
+export interface StreamDependencies {
+  kondado: KondadoClient;
+  warehouse: Warehouse;
+  budget: Budget;
+  log: Log;
+  runId: string;
+  lookbackMs: number;
+  /** Told of every change of a report, for a display of the progress. */
+  onProgress: (report: Readonly<StreamReport>) => void;
+}
+
+/**
+ * Reads one source page by page and stores it: the heart of the sync.
+ *
+ * Each page is stored before the rows of the next, in order, and the first one that cannot be stored ends it, because the
+ * watermark is what is stored: a process that is killed at any moment loses nothing.
+ *
+ * @param report is filled in; the function never rejects.
+ */
+export async function syncStream(
+  source: Source,
+  findWindow: () => Promise<Window>,
+  report: StreamReport,
+  dependencies: StreamDependencies,
+): Promise<void> {
+  const startedAtMs = performance.now();
+  try {
+    await readWindow(source, await findWindow(), report, dependencies);
+    report.outcome = 'success';
+    report.next_id = null;
+  } catch (error) {
+    if (error instanceof BudgetUsedUp) {
+      report.outcome = report.last_id === null ? 'not_started' : 'partial';
+    } else {
+      report.outcome = 'failed';
+      report.error = errorReport(toSyncError(error));
+      dependencies.log.write('error', 'stream_failed', `${source.stream} failed: ${report.error.message}`, {
+        stream: source.stream,
+        client_id: source.clientId,
+        ...report.error,
+      });
+    }
+  } finally {
+    report.duration_ms = Math.round(performance.now() - startedAtMs);
+  }
+}
+
+async function readWindow(
+  source: Source,
+  window: Window,
+  report: StreamReport,
+  { kondado, warehouse, budget, log, runId, lookbackMs, onProgress }: StreamDependencies,
+): Promise<void> {
+  const known = createKnownVersions(warehouse, source.stream, window.createdSince);
+  const end = window.to === null ? null : addMs(window.to, lookbackMs);
+  const drift = new Map<string, number>();
+  let seen = new Map<string, bigint | null>();
+  let firstIdBeyond: bigint | null = null;
+  report.next_id = window.startId;
+
+  const stop = new AbortController();
+  const signal = AbortSignal.any([budget.reading, stop.signal]);
+  const pages = readPages({
+    source,
+    startId: window.startId,
+    readPage: (startId) => kondado.readPage(source, startId, report, signal),
+    // Behind a row that is later than the window by the lookback there is none in the window.
+    isLast: (entries) => end !== null && entries.some((entry) => (entryCreatedat(entry) ?? '') >= end),
+  });
+  try {
+    // The next page is on its way while this one is stored.
+    for (let next = pages.next(); ; ) {
+      const { value: page, done } = await next;
+      if (done) break;
+      next = pages.next();
+      next.catch(() => undefined); // it is awaited above, once this page is stored
+
+      const reading: Reading = { source, runId, now: timestampOf(Date.now()) };
+      const parsed = page.entries.map((entry) => parseEntry(entry, reading));
+      const received = distinct(parsed, seen);
+      seen = rememberFrom(seen, parsed, page.nextId);
+
+      const rejected = received.filter((row) => row.kind === 'rejected');
+      const valid = received.filter((row) => row.kind === 'row');
+      const rows = valid.filter((row) => isWithin(window, row));
+      firstIdBeyond ??=
+        valid.find(({ createdat }) => window.to !== null && createdat >= window.to)?.id ?? null;
+      for (const field of rows.flatMap((row) => row.drift)) drift.set(field, (drift.get(field) ?? 0) + 1);
+
+      await storePage(reading, rows, rejected, known, report, warehouse, window.isVerification);
+      extendRange(report, parsed, firstIdBeyond);
+      report.next_id = page.nextId;
+      onProgress(report);
+      log.write('debug', 'page_stored', `${source.stream}: stored a page of ${rows.length} rows.`, {
+        stream: source.stream,
+        client_id: source.clientId,
+        rows: rows.length,
+        last_id: report.last_id,
+      });
+    }
+  } finally {
+    stop.abort();
+    reportDrift(drift, source, log);
+  }
+}
+
+async function storePage(
+  reading: Reading,
+  rows: readonly LogRow[],
+  rejected: readonly RejectedRow[],
+  known: KnownVersions,
+  report: StreamReport,
+  warehouse: Warehouse,
+  isVerification: boolean,
+): Promise<void> {
+  await known.cover(rows);
+  const fresh = rows.filter((row) => !known.hasVersion(row));
+  const missing = fresh.filter((row) => !known.hasId(row));
+  const ids = rejected.map(({ id }) => id).filter((id) => id !== null);
+  const { stream } = reading.source;
+  const setAside =
+    rejected.length === 0 ? [] : notYetRejected(rejected, await warehouse.rejections(stream, ids));
+  let refused = { refused: 0, refusedBefore: 0 };
+  if (fresh.length > 0 || setAside.length > 0) refused = await warehouse.store(reading, fresh, setAside);
+
+  report.rows_read += rows.length + rejected.length;
+  report.rows_rejected += setAside.length + refused.refused;
+  report.rows_inserted += fresh.length - refused.refused - refused.refusedBefore;
+  report.rows_duplicate +=
+    rows.length - fresh.length + rejected.length - setAside.length + refused.refusedBefore;
+  // A row that was refused is in no table, so it is among the missing ones too.
+  if (isVerification) report.rows_repaired += missing.length - refused.refused - refused.refusedBefore;
+  for (const { createdat } of fresh) {
+    if (createdat <= reading.now && createdat > (report.watermark_after ?? ''))
+      report.watermark_after = createdat;
+  }
+}
+
+function isWithin({ from, to }: Window, { createdat }: LogRow): boolean {
+  return (from === null || createdat >= from) && (to === null || createdat < to);
+}
+
+/** The range of ids that the run has proven: everything on the pages stored so far, up to the end of the window. */
+function extendRange(
+  report: StreamReport,
+  parsed: readonly (LogRow | RejectedRow)[],
+  firstIdBeyond: bigint | null,
+): void {
+  const ids = parsed.map(({ id }) => id).filter((id) => id !== null);
+  const last = firstIdBeyond === null ? ids.at(-1) : firstIdBeyond - 1n;
+  const first = report.first_id ?? ids[0];
+  if (first === undefined || last === undefined || last < first) return;
+  report.first_id = first;
+  report.last_id = last;
+}
+
+/** Drops what an earlier page, or this one, had already. */
+function distinct<T extends LogRow | RejectedRow>(
+  rows: readonly T[],
+  seen: ReadonlyMap<string, unknown>,
+): T[] {
+  const identities = new Set(seen.keys());
+  return rows.filter((row) => {
+    const identity = identityOf(row);
+    return !identities.has(identity) && identities.add(identity);
+  });
+}
+
+/** What the next page may repeat: the rows of this page, and of those before it what is not below its start. */
+function rememberFrom(
+  seen: ReadonlyMap<string, bigint | null>,
+  rows: readonly (LogRow | RejectedRow)[],
+  nextId: bigint | null,
+): Map<string, bigint | null> {
+  if (nextId === null) return new Map();
+  const earlier = [...seen].filter(([, id]) => id !== null);
+  const all = [...earlier, ...rows.map((row): [string, bigint | null] => [identityOf(row), row.id])];
+  return new Map(all.filter(([, id]) => id === null || id >= nextId));
+}
+
+function reportDrift(drift: ReadonlyMap<string, number>, { stream, clientId }: Source, log: Log): void {
+  if (drift.size === 0) return;
+  const fields = [...drift.keys()].join(', ');
+  log.write(
+    'warn',
+    'schema_drift',
+    `Kondado sent fields of ${stream} that have no column, or values that do not fit theirs: ${fields}. They are kept in _extra.`,
+    { stream, client_id: clientId, rows_by_field: Object.fromEntries(drift) },
+  );
+}

@@ -1,0 +1,14 @@
+/**
+ * The log streams that Kondado offers.
+ *
+ * A stream is data: a new one is an entry here, a schema file of its name, its views, and its path in the configuration.
+ */
+export const STREAM_NAMES = ['pipeline_logs', 'model_logs'] as const;
+
+export type StreamName = (typeof STREAM_NAMES)[number];
+
+/** What one run reads on its own, with its own watermark: a stream, of one client or of all that the token may see. */
+export interface Source {
+  stream: StreamName;
+  clientId: bigint | null;
+}

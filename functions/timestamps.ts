@@ -1,0 +1,60 @@
+/**
+ * A moment as `2026-11-23T12:00:01.000000Z`: always UTC, always microseconds.
+ *
+ * Text, because a number of microseconds does not fit a double, and because text of this form sorts as time does.
+ */
+export type Timestamp = string;
+
+const PATTERN =
+  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?$/;
+
+/** Reads ISO 8601 with any offset, or without one as UTC, to the microsecond; undefined if it is no moment. */
+export function parseTimestamp(text: string): Timestamp | undefined {
+  const match = PATTERN.exec(text);
+  if (!match) return undefined;
+  const [, year, month, day, hour, minute, second = '00', fraction = '', zone = 'Z'] = match;
+  const local = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+  const localMs = Date.parse(`${local}Z`);
+  // Date.parse accepts the 31st of February and 24:00; what it reads must be what was written.
+  if (Number.isNaN(localMs) || new Date(localMs).toISOString().slice(0, 19) !== local) return undefined;
+  const offsetMs = zoneOffsetMs(zone);
+  if (offsetMs === undefined) return undefined;
+  const utc = new Date(localMs - offsetMs).toISOString();
+  // Years below 1 and above 9999 fit no TIMESTAMP column.
+  if (!/^\d{4}-/.test(utc) || utc.startsWith('0000')) return undefined;
+  return `${utc.slice(0, 19)}.${fraction.slice(0, 6).padEnd(6, '0')}Z`;
+}
+
+function zoneOffsetMs(zone: string): number | undefined {
+  if (/^z$/i.test(zone)) return 0;
+  const hours = Number(zone.slice(1, 3));
+  const minutes = Number(zone.slice(-2)) * (zone.length > 3 ? 1 : 0);
+  if (hours > 23 || minutes > 59) return undefined;
+  return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000;
+}
+
+export function timestampOf(epochMs: number): Timestamp {
+  return new Date(epochMs).toISOString().replace('Z', '000Z');
+}
+
+/** Milliseconds since 1970, the microseconds cut off. */
+export function epochMsOf(timestamp: Timestamp): number {
+  return Date.parse(timestamp.replace(/\d{3}Z$/, 'Z'));
+}
+
+/** Microseconds since 1970. */
+export function epochMicrosOf(timestamp: Timestamp): bigint {
+  return BigInt(epochMsOf(timestamp)) * 1000n + BigInt(timestamp.slice(-4, -1));
+}
+
+/** The moment so many milliseconds later, or earlier if negative; never before the year 1. */
+export function addMs(timestamp: Timestamp, milliseconds: number): Timestamp {
+  const earliestMs = Date.parse('0001-01-01T00:00:00Z');
+  const moved = new Date(Math.max(epochMsOf(timestamp) + milliseconds, earliestMs)).toISOString();
+  return moved.replace('Z', `${timestamp.slice(-4, -1)}Z`);
+}
+
+/** As reports and logs show it: with microseconds only if there are any. */
+export function displayTimestamp(timestamp: Timestamp): string {
+  return timestamp.replace(/000Z$/, 'Z');
+}

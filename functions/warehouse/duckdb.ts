@@ -1,0 +1,227 @@
+import type { DuckDBAppender, DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
+import type { Config, DuckDbConfig } from '../config.ts';
+import { SyncError } from '../errors.ts';
+import { rejectedRowValues } from '../rows.ts';
+import type { Source } from '../streams.ts';
+import { type Column, type ColumnType, type Row, TABLES, type TableName, type Value } from '../tables.ts';
+import { epochMicrosOf, type Timestamp, timestampOf } from '../timestamps.ts';
+import { billingPlaceholders, readViews } from './views.ts';
+import type { Warehouse } from './warehouse.ts';
+
+type DuckDb = typeof import('@duckdb/node-api');
+
+const TYPES: Record<ColumnType, string> = {
+  INT64: 'BIGINT',
+  FLOAT64: 'DOUBLE',
+  BOOL: 'BOOLEAN',
+  STRING: 'VARCHAR',
+  TIMESTAMP: 'TIMESTAMPTZ',
+  JSON: 'JSON',
+};
+
+/** Opens a DuckDB file as warehouse, with its tables and views made where they are missing. */
+export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billing']): Promise<Warehouse> {
+  const duckdb = await load();
+  const instance = await open(duckdb, path);
+  const connection = await instance.connect();
+  const work = inTurn(path);
+
+  async function query(sql: string, values: Record<string, DuckDBValue> = {}): Promise<DuckDBValue[][]> {
+    return (await connection.runAndReadAll(sql, values)).getRows();
+  }
+
+  /** All or nothing. */
+  async function transaction(write: () => void | Promise<void>): Promise<void> {
+    await connection.run('BEGIN');
+    try {
+      await write();
+      await connection.run('COMMIT');
+    } catch (error) {
+      await connection.run('ROLLBACK').catch(() => undefined); // DuckDB may have ended the transaction itself
+      throw error;
+    }
+  }
+
+  async function append(table: TableName, rows: readonly Row[]): Promise<void> {
+    if (rows.length === 0) return;
+    const appender = await connection.createAppender(table);
+    for (const row of rows) {
+      for (const column of TABLES[table].schema)
+        appendValue(duckdb, appender, column, row[column.name] ?? null);
+      appender.endRow();
+    }
+    appender.closeSync();
+  }
+
+  const timestamp = (value: Timestamp) => new duckdb.DuckDBTimestampTZValue(epochMicrosOf(value));
+
+  try {
+    await work(async () => {
+      await connection.run("SET TimeZone = 'UTC'");
+      await connection.run("SET default_null_order = 'nulls_first_on_asc_last_on_desc'");
+      await transaction(() => makeTablesAndViews(connection, billing));
+    });
+  } catch (error) {
+    close(connection, instance);
+    throw error;
+  }
+
+  return {
+    position: (source, now, lookbackMs) =>
+      work(async () => {
+        const [row] = await query(
+          `WITH recent AS (SELECT id, createdat FROM ${source.stream} WHERE createdat <= $now AND ${ofClient(source)}),
+             newest AS (SELECT max(createdat) AS watermark FROM recent)
+           SELECT newest.watermark, min(recent.id) FROM recent CROSS JOIN newest
+           WHERE recent.createdat >= newest.watermark - to_milliseconds($lookback_ms)
+           GROUP BY newest.watermark`,
+          { now: timestamp(now), lookback_ms: lookbackMs },
+        );
+        return row ? { watermark: timestampFrom(row[0]) ?? now, startId: BigInt(String(row[1])) } : null;
+      }),
+    largestId: (source) =>
+      work(async () => {
+        const [row] = await query(`SELECT max(id) FROM ${source.stream} WHERE ${ofClient(source)}`);
+        return typeof row?.[0] === 'bigint' ? row[0] : null;
+      }),
+    storedVersions: ({ stream, firstId, createdSince, limit }) =>
+      work(async () => {
+        const since = createdSince === null ? '' : 'AND createdat >= $since';
+        const rows = await query(
+          `SELECT id, updatedat FROM ${stream} WHERE id >= $first_id ${since} ORDER BY id LIMIT $row_limit`,
+          {
+            first_id: firstId,
+            row_limit: BigInt(limit),
+            ...(createdSince === null ? {} : { since: timestamp(createdSince) }),
+          },
+        );
+        return rows.map(([id, updatedat]) => ({
+          id: BigInt(String(id)),
+          updatedat: timestampFrom(updatedat),
+        }));
+      }),
+    rejections: (stream, ids) =>
+      work(async () => {
+        const rows = await query(
+          'SELECT row_id, row FROM rejected_rows WHERE stream = $stream AND (row_id IS NULL OR list_contains($ids, row_id))',
+          { stream, ids: new duckdb.DuckDBListValue([...ids]) },
+        );
+        return rows.map(([id, row]) => ({ id: typeof id === 'bigint' ? id : null, content: String(row) }));
+      }),
+    store: (reading, rows, rejected) =>
+      work(async () => {
+        await transaction(async () => {
+          await append(
+            'rejected_rows',
+            rejected.map((row) => rejectedRowValues(row, reading)),
+          );
+          await append(
+            reading.source.stream,
+            rows.map(({ values }) => values),
+          );
+        });
+        return { refused: 0, refusedBefore: 0 };
+      }),
+    record: (runs) => work(() => transaction(() => append('sync_runs', runs))),
+    close: () => work(async () => close(connection, instance)),
+  };
+}
+
+async function load(): Promise<DuckDb> {
+  try {
+    return await import('@duckdb/node-api');
+  } catch {
+    throw new SyncError(
+      'CONFIG_INVALID',
+      'WAREHOUSE=duckdb needs the package @duckdb/node-api, which is installed on a computer (npm ci) but not deployed. On Google Cloud set WAREHOUSE=bigquery.',
+    );
+  }
+}
+
+async function open(duckdb: DuckDb, path: string): Promise<DuckDBInstance> {
+  try {
+    return await duckdb.DuckDBInstance.create(path, { memory_limit: '256MB', threads: '2' });
+  } catch (error) {
+    const said = error instanceof Error ? error.message : '';
+    throw /lock/i.test(said)
+      ? new SyncError(
+          'WAREHOUSE_UNAVAILABLE',
+          `The DuckDB file ${path} is held by another process, perhaps a duckdb shell or another sync: end it, or set DUCKDB_PATH to another file.`,
+        )
+      : new SyncError(
+          'WAREHOUSE_REJECTED',
+          `The DuckDB file ${path} could not be opened or made: check that its folder exists and may be written, and that it is a DuckDB file.`,
+        );
+  }
+}
+
+function close(connection: DuckDBConnection, instance: DuckDBInstance): void {
+  connection.closeSync();
+  instance.closeSync();
+}
+
+/** Makes a function that runs one piece of work after the other, as one connection must, and names the file in errors. */
+function inTurn(path: string): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const result = last.then(work).catch((error: unknown) => {
+      throw error instanceof SyncError ? error : duckDbError(error, path);
+    });
+    last = result.catch(() => undefined);
+    return result;
+  };
+}
+
+function duckDbError(error: unknown, path: string): unknown {
+  const [, kind] = /^([A-Za-z -]+) Error:/.exec(error instanceof Error ? error.message : '') ?? [];
+  if (kind === undefined) return error;
+  return kind === 'IO' || kind === 'Out of Memory'
+    ? new SyncError(
+        'WAREHOUSE_UNAVAILABLE',
+        `The DuckDB file ${path} could not be read or written (${kind} error): check the disk and its free space.`,
+      )
+    : new SyncError(
+        'WAREHOUSE_REJECTED',
+        `The DuckDB file ${path} refused the data (${kind} error): its tables do not fit this version of the sync. Set DUCKDB_PATH to a new file.`,
+      );
+}
+
+async function makeTablesAndViews(connection: DuckDBConnection, billing: Config['billing']): Promise<void> {
+  for (const [name, { schema }] of Object.entries(TABLES)) {
+    await connection.run(`CREATE TABLE IF NOT EXISTS ${name} (${schema.map(columnDefinition).join(', ')})`);
+    for (const column of schema) {
+      if (column.mode === 'REQUIRED') continue; // columns are only ever added as NULLABLE
+      await connection.run(`ALTER TABLE ${name} ADD COLUMN IF NOT EXISTS ${columnDefinition(column)}`);
+    }
+  }
+  const views = readViews('duckdb', { dataset: 'main', now: 'now()', ...billingPlaceholders(billing) });
+  for (const [name, sql] of views) await connection.run(`CREATE OR REPLACE VIEW ${name} AS ${sql}`);
+}
+
+function columnDefinition({ name, type, mode }: Column): string {
+  return `"${name}" ${TYPES[type]}${mode === 'REQUIRED' ? ' NOT NULL' : ''}`;
+}
+
+function ofClient({ clientId }: Source): string {
+  return clientId === null ? 'TRUE' : `client_id = ${clientId}`;
+}
+
+function appendValue(duckdb: DuckDb, appender: DuckDBAppender, { type }: Column, value: Value): void {
+  if (value === null) appender.appendNull();
+  else if (type === 'INT64') appender.appendBigInt(BigInt(value));
+  else if (type === 'FLOAT64') appender.appendDouble(Number(value));
+  else if (type === 'BOOL') appender.appendBoolean(value === true);
+  else if (type === 'TIMESTAMP') {
+    appender.appendTimestampTZ(new duckdb.DuckDBTimestampTZValue(epochMicrosOf(String(value))));
+  } else appender.appendVarchar(String(value));
+}
+
+function timestampFrom(value: DuckDBValue | undefined): Timestamp | null {
+  if (typeof value !== 'object' || value === null || !('micros' in value)) return null;
+  const micros = BigInt(value.micros);
+  const epochMs = (micros - (((micros % 1000n) + 1000n) % 1000n)) / 1000n;
+  return timestampOf(Number(epochMs)).replace(
+    '000Z',
+    `${String(micros - epochMs * 1000n).padStart(3, '0')}Z`,
+  );
+}

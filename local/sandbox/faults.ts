@@ -1,0 +1,125 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { toJson } from './json.ts';
+import type { Envelope } from './paging.ts';
+
+/** What may happen to a request instead of its regular answer. */
+export type Fault =
+  | { kind: 'rateLimit'; headers?: OutgoingHttpHeaders }
+  | { kind: 'status'; status: number; body?: string; headers?: OutgoingHttpHeaders }
+  /** The connection is reset without an answer. */
+  | { kind: 'reset' }
+  | { kind: 'resetAfterHeaders' }
+  /** The body ends in its middle, and the connection with it. */
+  | { kind: 'cutOff' }
+  /** No answer, until the sandbox is closed. */
+  | { kind: 'hang' }
+  /** Headers, then a byte every `intervalMs` for ever. */
+  | { kind: 'slowBody'; intervalMs: number }
+  | { kind: 'html' }
+  | { kind: 'empty' }
+  | { kind: 'text'; body: string }
+  | { kind: 'json'; value: unknown }
+  | { kind: 'envelopeError'; error: string; message: string; status?: number }
+  /** The regular answer, changed; errors (an envelope without `data`) are left alone. */
+  | { kind: 'mutate'; change: (envelope: Envelope) => unknown }
+  /** The regular answer, later. */
+  | { kind: 'delay'; ms: number };
+
+/** An answer before it is sent: HTTP status and JSON body, and the page when it is one. */
+export interface Answer {
+  kind: 'page' | 'unauthorized' | 'invalid' | 'notFound';
+  status: number;
+  body: unknown;
+  page?: Envelope;
+}
+
+type Deliver<F> = (response: ServerResponse, fault: F, regular: () => Answer) => unknown;
+
+/** Long enough for what was written to reach the client before a reset, which overtakes it. */
+const FLUSH_MS = 20;
+
+const RATE_LIMIT_EXCEEDED = errorBody(
+  'RATE_LIMIT_EXCEEDED',
+  'Too many requests. Please try again in 60 seconds.',
+);
+
+const HTML_PAGE = '<!doctype html><html><head><title>502 Bad Gateway</title></head><body></body></html>';
+
+const DELIVERIES: { [K in Fault['kind']]: Deliver<Extract<Fault, { kind: K }>> } = {
+  rateLimit: (response, { headers }) => send(response, RATE_LIMIT_EXCEEDED, 200, headers),
+  status: (response, { status, body = '', headers }) => sendText(response, body, status, headers),
+  reset: (response) => response.socket?.resetAndDestroy(),
+  async resetAfterHeaders(response) {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': 1_000 });
+    response.flushHeaders();
+    await sleep(FLUSH_MS);
+    response.socket?.resetAndDestroy();
+  },
+  async cutOff(response, _, regular) {
+    const body = Buffer.from(toJson(regular().body));
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
+    response.write(body.subarray(0, body.length >> 1));
+    await sleep(FLUSH_MS);
+    response.socket?.destroy();
+  },
+  hang: () => {},
+  slowBody(response, { intervalMs }) {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.flushHeaders();
+    const interval = setInterval(() => response.write(' '), intervalMs);
+    response.on('close', () => clearInterval(interval));
+  },
+  html: (response) => sendText(response, HTML_PAGE, 200, { 'content-type': 'text/html' }),
+  empty: (response) => sendText(response, '', 200),
+  text: (response, { body }) => sendText(response, body, 200),
+  json: (response, { value }) => send(response, value, 200),
+  envelopeError: (response, { error, message, status = 200 }) =>
+    send(response, errorBody(error, message), status),
+  mutate(response, { change }, regular) {
+    const { body, page, status } = regular();
+    send(response, page === undefined ? body : change(page), status);
+  },
+  async delay(response, { ms }, regular) {
+    await sleep(ms, undefined, { ref: false });
+    sendAnswer(response, regular());
+  },
+};
+
+export async function sendFault(
+  response: ServerResponse,
+  fault: Fault,
+  regular: () => Answer,
+): Promise<void> {
+  const deliver = DELIVERIES[fault.kind] as Deliver<Fault>;
+  await deliver(response, fault, regular);
+}
+
+export function sendAnswer(response: ServerResponse, { body, status }: Answer): void {
+  send(response, body, status);
+}
+
+export function errorBody(
+  error: string,
+  message: string,
+): { success: false; error: string; message: string } {
+  return { success: false, error, message };
+}
+
+function send(response: ServerResponse, body: unknown, status: number, headers?: OutgoingHttpHeaders): void {
+  sendText(response, toJson(body), status, headers);
+}
+
+function sendText(
+  response: ServerResponse,
+  body: string,
+  status: number,
+  headers: OutgoingHttpHeaders = {},
+): void {
+  response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    ...headers,
+  });
+  response.end(body);
+}

@@ -1,0 +1,175 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Answer, errorBody, type Fault, sendAnswer, sendFault } from './faults.ts';
+import { createLimiter, DOCUMENTED_LIMITS, type Limits } from './limits.ts';
+import { type Paging, pageEnvelope } from './paging.ts';
+import type { LogSource, LogStream } from './source.ts';
+
+export type { Fault } from './faults.ts';
+export type { Limits } from './limits.ts';
+export type { Envelope, Paging } from './paging.ts';
+
+/** Credentials in the form of the real ones; they open nothing but a sandbox. */
+export const SANDBOX_KEY = '5a4db0c5-7a1e-4c0b-9d2e-6b6f6e646164';
+export const SANDBOX_TOKEN = '73616e64626f78206f66206b6f6e6461646f206c6f677320616e64206d6f64656c73';
+
+export interface SandboxOptions {
+  source: LogSource;
+  /** @default 0, a free one */
+  port?: number;
+  /** @default SANDBOX_KEY */
+  key?: string;
+  /** @default SANDBOX_TOKEN */
+  token?: string;
+  /** Null for none. @default { perSecond: 1, perMinute: 20 } */
+  limits?: Limits | null;
+  /** @default 'inclusive' */
+  paging?: Paging;
+  /** @default 50 */
+  pageSize?: number;
+  /** How long every answer takes. @default 0 */
+  latencyMs?: number;
+  /** @default { pipeline_logs: 'pipeline_logs', model_logs: 'model_logs' } */
+  paths?: Record<LogStream, string>;
+  /** What goes wrong with a request that keeps the limits; asked when it arrives. */
+  fault?: (request: SandboxRequest) => Fault | undefined | Promise<Fault | undefined>;
+  /** The clock of the limits. @default performance.now */
+  now?: () => number;
+}
+
+/** A request as it arrived, and then how it was answered. */
+export interface SandboxRequest {
+  /** From 0, counting all that arrive. */
+  index: number;
+  atMs: number;
+  /** Null for a path that is none of the two. */
+  stream: LogStream | null;
+  /** Null when it is missing or no integer. */
+  startElementId: bigint | null;
+  clientId: string | null;
+  /** Path and query as they came, credentials included. */
+  url: string;
+  answeredWith?: Answer['kind'] | Fault['kind'];
+  /** How many rows the page held that the regular answer would list. */
+  rowsSent?: number;
+}
+
+export interface Sandbox {
+  /** `http://127.0.0.1:PORT` */
+  url: string;
+  port: number;
+  requests: SandboxRequest[];
+  /** How many requests broke the limits. */
+  readonly violations: number;
+  source: LogSource;
+  /** Ends hanging connections too. */
+  close(): Promise<void>;
+}
+
+/** A server on this computer that answers like Kondado's log endpoints, well or badly, as the options say. */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { source, port = 0, limits = DOCUMENTED_LIMITS, latencyMs = 0, fault } = options;
+  const { paths = { pipeline_logs: 'pipeline_logs', model_logs: 'model_logs' } } = options;
+  const { now = () => performance.now() } = options;
+  const keepsLimits = createLimiter(limits);
+  const answerRegularly = createAnswers(options);
+  const requests: SandboxRequest[] = [];
+  let violations = 0;
+
+  async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const request = readRequest(incoming, { index: requests.length, atMs: now(), paths });
+    requests.push(request);
+    const isViolation = !keepsLimits(request.atMs);
+    if (isViolation) violations++;
+    const chosen: Fault | undefined = isViolation ? { kind: 'rateLimit' } : await fault?.(request);
+    if (latencyMs > 0) await sleep(latencyMs, undefined, { ref: false });
+
+    const regular = (): Answer => {
+      const answer = answerRegularly(request, incoming);
+      request.answeredWith = chosen?.kind ?? answer.kind;
+      if (answer.page !== undefined) request.rowsSent = answer.page.data.data.length;
+      return answer;
+    };
+    if (chosen === undefined) return sendAnswer(response, regular());
+    request.answeredWith = chosen.kind;
+    await sendFault(response, chosen, regular);
+  }
+
+  const server = createServer((incoming, response) => {
+    handle(incoming, response).catch((error: unknown) => {
+      // A mistake in a test's `fault` or `source`: shown to whoever made the request, as nobody waits for it here.
+      if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' });
+      response.end(`The sandbox itself failed: ${error instanceof Error ? error.stack : error}`);
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  const { port: actualPort } = server.address() as AddressInfo;
+
+  return {
+    url: `http://127.0.0.1:${actualPort}`,
+    port: actualPort,
+    requests,
+    get violations() {
+      return violations;
+    },
+    source,
+    close() {
+      return new Promise((resolve) => {
+        server.close(() => resolve()); // its only error says that it is closed already
+        server.closeAllConnections();
+      });
+    },
+  };
+}
+
+/** What a healthy API answers: a page, or an error in its envelope. */
+function createAnswers(
+  options: SandboxOptions,
+): (request: SandboxRequest, incoming: IncomingMessage) => Answer {
+  const { source, key = SANDBOX_KEY, token = SANDBOX_TOKEN, paging = 'inclusive', pageSize = 50 } = options;
+
+  return ({ stream, startElementId, clientId }, incoming) => {
+    const query = parse(incoming).searchParams;
+    if (stream === null || incoming.method !== 'GET') {
+      return { kind: 'notFound', status: 404, body: errorBody('NOT_FOUND', 'No such endpoint.') };
+    }
+    if (query.get('key') !== key || query.get('token') !== token) {
+      return {
+        kind: 'unauthorized',
+        status: 200,
+        body: errorBody('UNAUTHORIZED', 'Invalid key or token.'),
+      };
+    }
+    if (startElementId === null) {
+      const message = 'start_element_id is required and must be an integer.';
+      return { kind: 'invalid', status: 200, body: errorBody('INVALID_PARAMETERS', message) };
+    }
+    const page = pageEnvelope(source, { stream, startElementId, clientId }, { paging, pageSize });
+    return { kind: 'page', status: 200, body: page, page };
+  };
+}
+
+function readRequest(
+  incoming: IncomingMessage,
+  { index, atMs, paths }: { index: number; atMs: number; paths: Record<LogStream, string> },
+): SandboxRequest {
+  const { pathname, searchParams } = parse(incoming);
+  const start = searchParams.get('start_element_id');
+  const streams: LogStream[] = ['pipeline_logs', 'model_logs'];
+  return {
+    index,
+    atMs,
+    stream: streams.find((stream) => pathname === `/${paths[stream].replace(/^\//, '')}`) ?? null,
+    startElementId: start !== null && /^-?\d+$/.test(start) ? BigInt(start) : null,
+    clientId: searchParams.get('client_id'),
+    url: incoming.url ?? '',
+  };
+}
+
+function parse(incoming: IncomingMessage): URL {
+  return new URL(`http://127.0.0.1${incoming.url ?? '/'}`);
+}

@@ -1,0 +1,107 @@
+export type LogStream = 'pipeline_logs' | 'model_logs';
+
+/** Where the sandbox server takes its rows from. */
+export interface LogSource {
+  /** The first `limit` rows with an id of at least `startElementId`, ascending by id. */
+  page(stream: LogStream, startElementId: bigint, limit: number, clientId: string | null): { rows: object[] };
+}
+
+interface Order {
+  rows: object[];
+  length: number;
+  last: object | undefined;
+  lastId: bigint | number | undefined;
+  /** Positions in ascending order of ids; undefined while the array itself is in that order. */
+  positions: number[] | undefined;
+}
+
+/**
+ * A source over plain arrays, which may be pushed to, and whose rows may be replaced by others of the same id,
+ * between two requests.
+ *
+ * A row without a usable id belongs where it stands: right behind the row before it. Arrays in ascending order
+ * are searched as they are; others are ordered once, and again when their length or last row has changed.
+ */
+export function rowsSource(streams: Record<LogStream, object[]>): LogSource {
+  const orders = new Map<LogStream, Order>();
+
+  function orderOf(stream: LogStream): Order {
+    const rows = streams[stream];
+    const known = orders.get(stream);
+    if (known?.rows === rows && known.length === rows.length && known.last === rows.at(-1)) return known;
+    const order = extendOrder(rows, known);
+    orders.set(stream, order);
+    return order;
+  }
+
+  return {
+    page(stream, startElementId, limit, clientId) {
+      const { rows, positions } = orderOf(stream);
+      const at = (index: number) => (positions === undefined ? index : (positions[index] ?? 0));
+      const page: object[] = [];
+      const first = lowerBound(rows.length, (index) => standingId(rows, at(index)) >= startElementId);
+      for (let index = first; index < rows.length && page.length < limit; index++) {
+        const row = rows[at(index)];
+        if (row !== undefined && belongsTo(row, clientId)) page.push(row);
+      }
+      return { rows: page };
+    },
+  };
+}
+
+/** The smallest index from 0 to `length` at which an answer that turns from false to true once is true. */
+export function lowerBound(length: number, isReached: (index: number) => boolean): number {
+  let low = 0;
+  let high = length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (isReached(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** A row's id as a number that compares exactly, or undefined when it has none that could be a cursor. */
+export function usableId(row: object | undefined): bigint | number | undefined {
+  if (row === undefined || row === null || !('id' in row)) return undefined;
+  const { id } = row;
+  if (typeof id === 'bigint' || Number.isSafeInteger(id)) return id as bigint | number;
+  return typeof id === 'string' && /^-?\d+$/.test(id) ? BigInt(id) : undefined;
+}
+
+export function belongsTo(row: object, clientId: string | null): boolean {
+  return clientId === null || ('client_id' in row && String(row.client_id) === clientId);
+}
+
+/** Looks only at what was pushed since the last time, so that a growing array of a million rows stays fast. */
+function extendOrder(rows: object[], known: Order | undefined): Order {
+  const isGrown =
+    known?.rows === rows && known.positions === undefined && rows[known.length - 1] === known.last;
+  let lastId = isGrown ? known.lastId : undefined;
+  let isAscending = true;
+  for (let index = isGrown ? known.length : 0; index < rows.length && isAscending; index++) {
+    const id = usableId(rows[index]);
+    if (id === undefined) continue;
+    isAscending = lastId === undefined || lastId <= id;
+    lastId = id;
+  }
+  const positions = isAscending ? undefined : sortedPositions(rows);
+  return { rows, length: rows.length, last: rows.at(-1), lastId, positions };
+}
+
+function sortedPositions(rows: object[]): number[] {
+  const ids = rows.map((_, index) => standingId(rows, index));
+  return [...rows.keys()].sort((left, right) => {
+    const [leftId, rightId] = [ids[left] ?? 0, ids[right] ?? 0];
+    return leftId < rightId ? -1 : leftId > rightId ? 1 : left - right;
+  });
+}
+
+/** The id of a row, or for one without, of the nearest before it that has one. */
+function standingId(rows: object[], position: number): bigint | number {
+  for (let index = position; index >= 0; index--) {
+    const id = usableId(rows[index]);
+    if (id !== undefined) return id;
+  }
+  return 0;
+}
