@@ -16,8 +16,9 @@ export function parseJson(text: string): unknown {
 function keepDigits(_key: string, value: unknown, context?: { source?: string }): unknown {
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
   const source = context?.source ?? String(value);
-  if (Number.isFinite(value) && (source.length <= 15 || String(value) === source)) return value;
-  return /^-?\d+(?:\.0+)?$/.test(source) ? BigInt(source.replace(/\..*/, '')) : source;
+  if (/^-?\d+(?:\.0+)?$/.test(source)) return BigInt(source.replace(/\..*/, ''));
+  const isExact = Number.isFinite(value) && (source.length <= 15 || String(value) === source);
+  return isExact ? value : source;
 }
 
 /**

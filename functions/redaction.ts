@@ -28,7 +28,9 @@ export function createRedactor(secrets: readonly string[]): (text: string) => st
   const secretPattern = pattern === '' ? undefined : new RegExp(pattern, 'gi');
   return (text) => {
     const redacted = secretPattern ? text.replaceAll(secretPattern, '***') : text;
-    const line = withoutQueries(redacted).replaceAll(/\s+/g, ' ').trim();
+    const line = withoutQueries(redacted)
+      .replaceAll(/[\s\p{Cc}]+/gu, ' ')
+      .trim();
     return line.length > 300 ? `${line.slice(0, 299)}…` : line;
   };
 }

@@ -42,28 +42,63 @@ const streamList = z
   .nonempty('must not be empty: leave it out for all streams')
   .refine((names) => new Set(names).size === names.length, 'must not name a stream twice');
 
+const flag = z.boolean('must be true or false');
+
 const KEYS = {
-  streams: streamList.optional(),
-  from: moment.optional(),
-  to: moment.optional(),
-  from_id: elementId.optional(),
-  verify: z.boolean('must be true or false').optional(),
-  dry_run: z.boolean('must be true or false').optional(),
+  streams: streamList,
+  from: moment,
+  to: moment,
+  from_id: elementId,
+  verify: flag,
+  dry_run: flag,
 };
 
-const body = z
-  .strictObject(KEYS, {
-    error: (issue) => (issue.code === 'invalid_type' ? 'must be a JSON object' : undefined),
-  })
-  .superRefine(({ from, to, from_id }, context) => {
-    const fault = (key: string, message: string) =>
-      context.addIssue({ code: 'custom', path: [key], message });
-    if (from !== undefined && from_id !== undefined) fault('from_id', 'cannot go together with "from"');
-    if (from !== undefined && from > timestampOf(Date.now())) fault('from', 'lies in the future');
-    if (to !== undefined && from === undefined && from_id === undefined)
-      fault('to', 'needs "from" or "from_id"');
-    if (to !== undefined && from !== undefined && to <= from) fault('to', 'must be after "from"');
-  });
+type Keys = { [K in keyof typeof KEYS]?: z.output<(typeof KEYS)[K]> };
+
+/** What is wrong with one key of a body. */
+export interface RequestFault {
+  key: string;
+  message: string;
+}
+
+/** Reads what a run is asked to do from the keys of a body, and all that is wrong with them. */
+export function readRunRequest(body: object): { request: RunRequest; faults: RequestFault[] } {
+  const keys: Keys = {};
+  const faults: RequestFault[] = [];
+  for (const [key, value] of Object.entries(body)) {
+    const type = Object.hasOwn(KEYS, key) ? KEYS[key as keyof Keys] : undefined;
+    const parsed = type?.safeParse(value);
+    if (parsed?.success) Object.assign(keys, { [key]: parsed.data });
+    else {
+      const messages = parsed?.error.issues.map((issue) => issue.message) ?? ['is not a known key'];
+      faults.push({ key, message: [...new Set(messages)].join(', ') });
+    }
+  }
+  faults.push(...contradictions(keys, body));
+  const isBackfill = keys.from !== undefined || keys.from_id !== undefined;
+  const request: RunRequest = {
+    mode: keys.verify ? 'verify' : isBackfill ? 'backfill' : 'incremental',
+    streams: keys.streams,
+    from: keys.from,
+    to: keys.to,
+    fromId: keys.from_id,
+    dryRun: keys.dry_run ?? false,
+  };
+  return { request, faults };
+}
+
+function contradictions({ from, to }: Keys, body: object): RequestFault[] {
+  const faults: RequestFault[] = [];
+  const isFromId = 'from_id' in body;
+  if ('from' in body && isFromId) faults.push({ key: 'from_id', message: 'cannot go together with "from"' });
+  if (from !== undefined && from > timestampOf(Date.now()))
+    faults.push({ key: 'from', message: 'lies in the future' });
+  if ('to' in body && !('from' in body) && !isFromId)
+    faults.push({ key: 'to', message: 'needs "from" or "from_id"' });
+  if (to !== undefined && from !== undefined && to <= from)
+    faults.push({ key: 'to', message: 'must be after "from"' });
+  return faults;
+}
 
 /**
  * Reads what a run is asked to do from the text of a body; no text at all asks for an incremental sync.
@@ -71,18 +106,13 @@ const body = z
  * @throws {SyncError} INVALID_REQUEST that names every fault.
  */
 export function parseRunRequest(text: string): RunRequest {
-  const parsed = body.safeParse(text.trim() === '' ? {} : parseBody(text));
-  if (!parsed.success) throw invalid(parsed.error.issues.flatMap(describe).join('; '));
-  const { streams, from, to, from_id, verify = false, dry_run = false } = parsed.data;
-  const isBackfill = from !== undefined || from_id !== undefined;
-  return {
-    mode: verify ? 'verify' : isBackfill ? 'backfill' : 'incremental',
-    streams,
-    from,
-    to,
-    fromId: from_id,
-    dryRun: dry_run,
-  };
+  const body = text.trim() === '' ? {} : parseBody(text);
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw invalid('it is not a JSON object');
+  const { request, faults } = readRunRequest(body);
+  if (faults.length > 0)
+    throw invalid(faults.map(({ key, message }) => `${JSON.stringify(key)} ${message}`).join('; '));
+  return request;
 }
 
 function parseBody(text: string): unknown {
@@ -99,12 +129,6 @@ function invalid(faults: string): SyncError {
     'INVALID_REQUEST',
     `The request body was refused: ${faults}. It may hold the keys ${keys}.`,
   );
-}
-
-function describe(issue: z.core.$ZodIssue): string[] {
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => `unknown key ${JSON.stringify(key)}`);
-  return [issue.path.length === 0 ? `it ${issue.message}` : `"${issue.path.join('.')}" ${issue.message}`];
 }
 
 /**

@@ -1,12 +1,16 @@
 import { parseJson, stringifyJson } from './json.ts';
-import type { Source } from './streams.ts';
+import type { Source, StreamName } from './streams.ts';
 import { type Column, type ColumnType, type Row, TABLES, type Value } from './tables.ts';
-import { addMs, parseTimestamp, type Timestamp } from './timestamps.ts';
+import { addMs, parseTimestamp, type Timestamp, timestampOf } from './timestamps.ts';
 
 const DAY_MS = 86_400_000;
 const MAX_AGE_MS = 3652 * DAY_MS; // ten years: BigQuery streams no older rows into a partitioned table
 const INT64_MAX = 2n ** 63n - 1n;
-const API_FIELDS: Record<string, string> = { createdat: 'createdAt', updatedat: 'updatedAt' };
+/** The API writes the two dates in camelCase, all other fields as their columns. */
+const API_FIELDS = new Map([
+  ['createdat', 'createdAt'],
+  ['updatedat', 'updatedAt'],
+]);
 
 /** A log row that can be stored. */
 export interface LogRow {
@@ -36,39 +40,54 @@ export interface Reading {
   source: Source;
   runId: string;
   now: Timestamp;
+  /** Rows created before or after these cannot be stored. */
+  earliest: Timestamp;
+  latest: Timestamp;
+}
+
+export function startReading(source: Source, runId: string): Reading {
+  const now = timestampOf(Date.now());
+  return { source, runId, now, earliest: addMs(now, -MAX_AGE_MS), latest: addMs(now, DAY_MS) };
 }
 
 /** Turns one entry of a page into a row of its table, or into a rejected row with the reason. */
-export function parseEntry(entry: unknown, { source, runId, now }: Reading): LogRow | RejectedRow {
+export function parseEntry(entry: unknown, reading: Reading): LogRow | RejectedRow {
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
     return reject(entry, null, 'The entry is no object.');
   }
-  const fields = new Map(Object.entries(entry));
+  const sent = entry as Record<string, unknown>;
+  const columns = COLUMNS[reading.source.stream];
   const values: Row = {};
-  const extra = new Map<string, unknown>();
-  for (const column of TABLES[source.stream].schema.filter(({ name }) => !name.startsWith('_'))) {
-    const field = fieldOf(column, fields);
-    const sent = fields.get(field);
-    fields.delete(field);
-    const value = convert(sent, column.type);
-    if (value === undefined) extra.set(field, sent);
-    values[column.name] = value ?? null;
+  const extra: [string, unknown][] = [];
+  for (const field of Object.keys(sent)) {
+    const isRepeated = (API_FIELDS.get(field) ?? '') in sent;
+    const column = isRepeated ? undefined : columns.get(field);
+    const value = column && convert(sent[field], column.type);
+    if (column && value !== undefined) values[column.name] = value;
+    else extra.push([field, sent[field]]);
   }
-  for (const [field, sent] of fields) extra.set(field, sent);
 
   const { id, createdat, updatedat } = values;
   if (typeof id !== 'bigint') return reject(entry, null, 'The row has no usable id.');
   if (typeof createdat !== 'string') return reject(entry, id, 'The row has no usable createdAt.');
-  if (createdat > addMs(now, DAY_MS)) return reject(entry, id, 'createdAt is more than a day ahead of now.');
-  if (createdat < addMs(now, -MAX_AGE_MS)) return reject(entry, id, 'createdAt is more than ten years back.');
+  if (createdat > reading.latest) return reject(entry, id, 'createdAt is more than a day ahead of now.');
+  if (createdat < reading.earliest) return reject(entry, id, 'createdAt is more than ten years back.');
 
   // A row read for one client belongs to that client, also if the API does not repeat it in the row.
-  values.client_id ??= source.clientId;
-  values._extra = extra.size > 0 ? stringifyJson(Object.fromEntries(extra)) : null;
-  values._run_id = runId;
-  values._synced_at = now;
+  values.client_id ??= reading.source.clientId;
+  values._extra = extra.length > 0 ? stringifyJson(Object.fromEntries(extra)) : null;
+  values._run_id = reading.runId;
+  values._synced_at = reading.now;
   const version = typeof updatedat === 'string' ? updatedat : null;
-  return { kind: 'row', id, createdat, updatedat: version, values, entry, drift: [...extra.keys()] };
+  return {
+    kind: 'row',
+    id,
+    createdat,
+    updatedat: version,
+    values,
+    entry,
+    drift: extra.map(([field]) => field),
+  };
 }
 
 function reject(entry: unknown, id: bigint | null, reason: string): RejectedRow {
@@ -120,10 +139,19 @@ export function entryCreatedat(entry: unknown): Timestamp | undefined {
   return typeof sent === 'string' ? parseTimestamp(sent) : undefined;
 }
 
-/** The API's name for a column: camelCase for the two dates, else the column's own. */
-function fieldOf({ name }: Column, fields: Map<string, unknown>): string {
-  const apiField = API_FIELDS[name];
-  return apiField !== undefined && (fields.has(apiField) || !fields.has(name)) ? apiField : name;
+const COLUMNS: Record<StreamName, ReadonlyMap<string, Column>> = {
+  pipeline_logs: columnsByField('pipeline_logs'),
+  model_logs: columnsByField('model_logs'),
+};
+
+/** The column of each field that the API may send; a date is known by the column's own name too. */
+function columnsByField(stream: StreamName): ReadonlyMap<string, Column> {
+  const columns = TABLES[stream].schema.filter(({ name }) => !name.startsWith('_'));
+  return new Map(
+    columns.flatMap((column) =>
+      [column.name, API_FIELDS.get(column.name)].flatMap((field) => (field ? [[field, column]] : [])),
+    ),
+  );
 }
 
 /** The value as the column stores it, null for null or nothing, undefined if it does not fit. */

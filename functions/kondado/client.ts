@@ -111,16 +111,24 @@ export function createKondadoClient(
 
   /** One request, from sending to the last byte of the answer, within the time-out. */
   async function attempt(input: Parameters<typeof fetch>[0], init: RequestInit & { signal: AbortSignal }) {
-    const timer = AbortSignal.timeout(Math.min(config.requestTimeoutMs, 2 ** 31 - 1));
+    // AbortSignal.timeout and .any would live on after the request, thousands of them in a long run.
+    const attemptEnd = new AbortController();
+    const end = () => attemptEnd.abort();
+    const timer = setTimeout(end, Math.min(config.requestTimeoutMs, 2 ** 31 - 1));
+    init.signal.addEventListener('abort', end, { once: true });
     try {
-      const response = await fetch(input, { ...init, signal: AbortSignal.any([timer, init.signal]) });
+      const response = await fetch(input, { ...init, signal: attemptEnd.signal });
       return { status: response.status, headers: response.headers, text: await readText(response) };
     } catch (error) {
       if (init.signal.aborted) throw new BudgetUsedUp();
       if (error instanceof AttemptFailed) throw error;
-      if (timer.aborted)
-        throw new AttemptFailed(`no whole answer within ${config.requestTimeoutMs / 1000} seconds`, false);
-      throw new AttemptFailed(`the connection failed: ${networkReason(error)}`, false);
+      const reason = attemptEnd.signal.aborted
+        ? `no whole answer within ${config.requestTimeoutMs / 1000} seconds`
+        : `the connection failed: ${networkReason(error)}`;
+      throw new AttemptFailed(reason, false);
+    } finally {
+      clearTimeout(timer);
+      init.signal.removeEventListener('abort', end);
     }
   }
 

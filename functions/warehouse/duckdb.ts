@@ -1,7 +1,7 @@
 import type { DuckDBAppender, DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
 import type { Config, DuckDbConfig } from '../config.ts';
 import { SyncError } from '../errors.ts';
-import { rejectedRowValues } from '../rows.ts';
+import { type LogRow, type RejectedRow, rejectedRowValues } from '../rows.ts';
 import type { Source } from '../streams.ts';
 import { type Column, type ColumnType, type Row, TABLES, type TableName, type Value } from '../tables.ts';
 import { epochMicrosOf, type Timestamp, timestampOf } from '../timestamps.ts';
@@ -9,6 +9,9 @@ import { billingPlaceholders, readViews } from './views.ts';
 import type { Warehouse } from './warehouse.ts';
 
 type DuckDb = typeof import('@duckdb/node-api');
+
+const LOW_MEMORY = '32MB';
+const LARGE_PAGE_BYTES = 2 ** 18;
 
 const TYPES: Record<ColumnType, string> = {
   INT64: 'BIGINT',
@@ -25,6 +28,8 @@ export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billin
   const instance = await open(duckdb, path);
   const connection = await instance.connect();
   const work = inTurn(path);
+  let hasLowMemory = false;
+  let hadLargePage = false;
 
   async function query(sql: string, values: Record<string, DuckDBValue> = {}): Promise<DuckDBValue[][]> {
     return (await connection.runAndReadAll(sql, values)).getRows();
@@ -51,6 +56,17 @@ export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billin
       appender.endRow();
     }
     appender.closeSync();
+  }
+
+  /**
+   * DuckDB keeps what it has written in memory, up to its limit. A low one costs a long load no time, but a page of large
+   * texts would not fit; after one of those the limit stays as high as it is by default.
+   */
+  async function limitMemory(isLow: boolean): Promise<void> {
+    if (hadLargePage || (isLow && hasLowMemory)) return;
+    hasLowMemory = isLow;
+    hadLargePage = !isLow;
+    await connection.run(isLow ? `SET memory_limit = '${LOW_MEMORY}'` : 'RESET memory_limit');
   }
 
   const timestamp = (value: Timestamp) => new duckdb.DuckDBTimestampTZValue(epochMicrosOf(value));
@@ -110,6 +126,7 @@ export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billin
       }),
     store: (reading, rows, rejected) =>
       work(async () => {
+        await limitMemory(sizeOf(rows, rejected) < LARGE_PAGE_BYTES);
         await transaction(async () => {
           await append(
             'rejected_rows',
@@ -140,7 +157,7 @@ async function load(): Promise<DuckDb> {
 
 async function open(duckdb: DuckDb, path: string): Promise<DuckDBInstance> {
   try {
-    return await duckdb.DuckDBInstance.create(path, { memory_limit: '256MB', threads: '2' });
+    return await duckdb.DuckDBInstance.create(path, { threads: '1' });
   } catch (error) {
     const said = error instanceof Error ? error.message : '';
     throw /lock/i.test(said)
@@ -173,12 +190,13 @@ function inTurn(path: string): <T>(work: () => Promise<T>) => Promise<T> {
 }
 
 function duckDbError(error: unknown, path: string): unknown {
-  const [, kind] = /^([A-Za-z -]+) Error:/.exec(error instanceof Error ? error.message : '') ?? [];
+  const message = error instanceof Error ? error.message : '';
+  const [, kind] = /^([A-Za-z -]+) Error:/.exec(message) ?? [];
   if (kind === undefined) return error;
-  return kind === 'IO' || kind === 'Out of Memory'
+  return kind === 'IO' || /memory|allocate/i.test(message)
     ? new SyncError(
         'WAREHOUSE_UNAVAILABLE',
-        `The DuckDB file ${path} could not be read or written (${kind} error): check the disk and its free space.`,
+        `The DuckDB file ${path} could not be read or written (${kind} error): check the disk, its free space, and the memory.`,
       )
     : new SyncError(
         'WAREHOUSE_REJECTED',
@@ -196,6 +214,14 @@ async function makeTablesAndViews(connection: DuckDBConnection, billing: Config[
   }
   const views = readViews('duckdb', { dataset: 'main', now: 'now()', ...billingPlaceholders(billing) });
   for (const [name, sql] of views) await connection.run(`CREATE OR REPLACE VIEW ${name} AS ${sql}`);
+}
+
+function sizeOf(rows: readonly LogRow[], rejected: readonly RejectedRow[]): number {
+  const values = [
+    ...rows.flatMap((row) => Object.values(row.values)),
+    ...rejected.map(({ content }) => content),
+  ];
+  return values.reduce<number>((total, value) => total + (typeof value === 'string' ? value.length : 0), 0);
 }
 
 function columnDefinition({ name, type, mode }: Column): string {

@@ -1,0 +1,53 @@
+import { createCompany, PLAN_ACTIVE_PIPELINES, PLAN_RECORDS_PER_MONTH } from './sandbox/company.ts';
+import { SANDBOX_KEY, SANDBOX_TOKEN, startSandbox } from './sandbox/server.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface LocalEnvironment {
+  /** What takes the place of process.env. */
+  env: Environment;
+  isSandbox: boolean;
+  /** Ends the sandbox server, if there is one. */
+  close(): Promise<void>;
+}
+
+export const SANDBOX_NOTICE =
+  'No Kondado credentials in the environment: this uses the built-in sandbox, a made-up company. ' +
+  'Set KONDADO_API_KEY and KONDADO_TOKEN for your own logs.';
+
+const CREDENTIALS = ['KONDADO_API_KEY', 'KONDADO_TOKEN', 'KONDADO_API_KEY_SECRET', 'KONDADO_TOKEN_SECRET'];
+
+const DEFAULTS = { WAREHOUSE: 'duckdb' };
+
+const SANDBOX_DEFAULTS = {
+  DUCKDB_PATH: 'sandbox.duckdb',
+  KONDADO_REQUESTS_PER_SECOND: '1000000',
+  KONDADO_REQUESTS_PER_MINUTE: '100000000',
+  PLAN_RECORDS_PER_MONTH: String(PLAN_RECORDS_PER_MONTH),
+  PLAN_ACTIVE_PIPELINES: String(PLAN_ACTIVE_PIPELINES),
+};
+
+/** The environment of a command on this computer, with what is different from the function in Google Cloud. */
+export function withLocalDefaults(env: Environment): { env: Environment; isSandbox: boolean } {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
+  const local: Environment = { ...DEFAULTS, ...given };
+  // Made-up rows must not end up among real ones in Google Cloud.
+  const isHarmless = local.WAREHOUSE !== 'bigquery' || local.BIGQUERY_API_ENDPOINT !== undefined;
+  const isSandbox = isHarmless && CREDENTIALS.every((name) => given[name] === undefined);
+  return { env: isSandbox ? { ...SANDBOX_DEFAULTS, ...local } : local, isSandbox };
+}
+
+/** The same, with the sandbox server started where there are no credentials. */
+export async function openLocalEnvironment(processEnv: Environment): Promise<LocalEnvironment> {
+  const { env, isSandbox } = withLocalDefaults(processEnv);
+  if (!isSandbox) return { env, isSandbox, close: async () => {} };
+  const sandbox = await startSandbox({ source: createCompany(), limits: null });
+  const address = {
+    KONDADO_BASE_URL: sandbox.url,
+    KONDADO_API_KEY: SANDBOX_KEY,
+    KONDADO_TOKEN: SANDBOX_TOKEN,
+    KONDADO_PIPELINE_LOGS_PATH: '',
+    KONDADO_MODEL_LOGS_PATH: '',
+  };
+  return { env: { ...env, ...address }, isSandbox, close: sandbox.close };
+}

@@ -1,0 +1,108 @@
+// npm run sync: one run on this computer, see `--help`.
+import { type Config, LOG_LEVELS, readConfig } from '../functions/config.ts';
+import { printJson } from '../functions/json.ts';
+import { createLog, type Log } from '../functions/log.ts';
+import { type RunReport, reportBody } from '../functions/report.ts';
+import { run } from '../functions/run.ts';
+import { type Command, HELP, parseCommand, UsageError } from './command/arguments.ts';
+import { destinationLines } from './command/destination.ts';
+import { listenForInterruption } from './command/interruption.ts';
+import { endWithNpm } from './command/parent.ts';
+import { startProgress } from './command/progress.ts';
+import { printable } from './command/quantities.ts';
+import { mergeStreams, runUntilDone } from './command/runs.ts';
+import { createPainter, createScreen, letReadersLeave, type Screen, widthOf } from './command/screen.ts';
+import { summaryLines } from './command/summary.ts';
+import { type Environment, openLocalEnvironment, SANDBOX_NOTICE } from './environment.ts';
+
+const { stdout, stderr } = process;
+
+async function main(): Promise<number> {
+  const command = parseCommand(process.argv.slice(2));
+  if (command.isHelp) {
+    stdout.write(HELP);
+    return 0;
+  }
+  endWithNpm();
+  const local = await openLocalEnvironment(process.env);
+  try {
+    if (local.isSandbox) stderr.write(`${SANDBOX_NOTICE}\n`);
+    const outcome = await synchronize(command, local.env);
+    return outcome === 'failed' ? 1 : 0;
+  } finally {
+    await local.close();
+  }
+}
+
+async function synchronize({ request, isJson }: Command, env: Environment): Promise<RunReport['outcome']> {
+  const startedMs = performance.now();
+  // What is redirected to a file is read later: then the progress is shown where somebody looks.
+  const screen = createScreen(!stderr.isTTY && stdout.isTTY && !isJson ? stdout : stderr, env);
+  const progress = startProgress(screen, request.mode);
+  const stop = listenForInterruption(() => progress.note('stopping, press Ctrl-C again to end at once'));
+  let config: Config | undefined;
+  const reports = await runUntilDone(
+    () =>
+      run(request, {
+        readConfig: () => {
+          config = readConfig(env);
+          const { perSecond, perMinute } = config.kondado.limits;
+          progress.limitTo(Math.min(perSecond * 60, perMinute));
+          return config;
+        },
+        log: logOn(screen, env),
+        stop,
+        ...progress,
+      }),
+    stop,
+  );
+  progress.end();
+
+  const report = reports.at(-1) as RunReport;
+  if (isJson) {
+    stdout.write(`${printJson(reportBody(report))}\n`);
+    return report.outcome;
+  }
+  const paint = createPainter(stdout);
+  const maxWidth = widthOf(stdout);
+  const lines = summaryLines(report, mergeStreams(reports), {
+    paint,
+    maxWidth,
+    isInterrupted: stop.aborted,
+    durationMs: performance.now() - startedMs,
+  });
+  if (config && !report.error && !report.dry_run) {
+    lines.push(
+      '',
+      ...(await destinationLines(config, { maxWidth, emphasize: (text) => paint('bold', text) })),
+    );
+  }
+  stdout.write(`\n${lines.join('\n')}\n`);
+  return report.outcome;
+}
+
+/** Warnings only, and no failure that the summary tells again, unless LOG_LEVEL asks for more. */
+function logOn(screen: Screen, { LOG_LEVEL }: Environment): Log {
+  const level = LOG_LEVELS.find((name) => name === LOG_LEVEL);
+  const log = createLog({
+    level: level ?? 'warn',
+    isReadable: true,
+    write: (line) => screen.print(`${printable(line)}\n`),
+  });
+  if (level) return log;
+  const told = ['stream_failed', 'sync_finished'];
+  return {
+    write: (...line) => {
+      if (!told.includes(line[1])) log.write(...line);
+    },
+  };
+}
+
+letReadersLeave(stdout);
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  stderr.write(`Wrong usage: ${error.message}.\nnpm run sync -- --help tells what there is.\n`);
+  process.exitCode = 2;
+}
