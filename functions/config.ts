@@ -1,5 +1,5 @@
 import { SyncError } from './errors.ts';
-import { withoutQueries } from './redaction.ts';
+import { createSecretRemover } from './redaction.ts';
 import { STREAM_NAMES, type StreamName } from './streams.ts';
 
 /** Where a credential comes from: the value itself, or the Secret Manager version that holds it. */
@@ -183,6 +183,9 @@ type Parsed<N extends VariableName> = NonNullable<ReturnType<(typeof VARIABLES)[
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
   const faults: string[] = [];
+  const removeSecrets = createSecretRemover([env.KONDADO_API_KEY ?? '', env.KONDADO_TOKEN ?? '']);
+  /** A wrong value may be a whole URL that was pasted, with key and token in its query. */
+  const harmless = (received: string) => removeSecrets(received.replace(/\?.*/s, '?…'));
 
   /** The value of a variable; undefined if it is unset and has no default, or wrong. */
   function read<N extends VariableName>(name: N): Parsed<N> | undefined {
@@ -191,9 +194,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     if (received === '') return undefined;
     const value = variable.parse(received);
     if (value === undefined) {
-      const shown = variable.isSecret
-        ? 'a value that is not shown'
-        : JSON.stringify(withoutQueries(received));
+      const shown = variable.isSecret ? 'a value that is not shown' : JSON.stringify(harmless(received));
       faults.push(`${name}: received ${shown}, accepted is ${variable.accepts}`);
     }
     return value as Parsed<N> | undefined;

@@ -60,7 +60,8 @@ export function parseEntry(entry: unknown, reading: Reading): LogRow | RejectedR
   const values: Row = {};
   const extra: [string, unknown][] = [];
   for (const field of Object.keys(sent)) {
-    const isRepeated = (API_FIELDS.get(field) ?? '') in sent;
+    const apiField = API_FIELDS.get(field);
+    const isRepeated = apiField !== undefined && apiField in sent;
     const column = isRepeated ? undefined : columns.get(field);
     const value = column && convert(sent[field], column.type);
     if (column && value !== undefined) values[column.name] = value;

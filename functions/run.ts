@@ -3,9 +3,10 @@ import { setFlagsFromString } from 'node:v8';
 import packageJson from '../package.json' with { type: 'json' };
 import { type Budget, startBudget } from './budget.ts';
 import type { Config } from './config.ts';
-import { toSyncError } from './errors.ts';
+import { BudgetUsedUp, SyncError, toSyncError } from './errors.ts';
 import { createKondadoClient } from './kondado/client.ts';
 import type { Log } from './log.ts';
+import { planWindow } from './plan.ts';
 import {
   errorReport,
   outcomeOf,
@@ -19,9 +20,10 @@ import type { RunRequest } from './request.ts';
 import { readCredentials } from './secrets.ts';
 import { type StreamDependencies, syncStream } from './stream.ts';
 import type { Source } from './streams.ts';
+import type { Row } from './tables.ts';
 import { timestampOf } from './timestamps.ts';
-import { openWarehouse, type Warehouse } from './warehouse/warehouse.ts';
-import { incrementalWindow } from './window.ts';
+import { openWarehouse, type Position, type Warehouse } from './warehouse/warehouse.ts';
+import { backfillFault, backfillRefusal, findWindow } from './window.ts';
 
 /** What a run needs from outside. */
 export interface RunDependencies {
@@ -56,6 +58,12 @@ export async function run(request: RunRequest, dependencies: RunDependencies): P
   };
   try {
     const config = dependencies.readConfig();
+    const { streams = config.streams } = request;
+    dependencies.log.write('info', 'sync_started', `The ${request.mode} run starts: ${streams.join(', ')}.`, {
+      run_id: report.run_id,
+      mode: request.mode,
+      streams,
+    });
     const budget = startBudget(config.timeBudgetMs, dependencies.stop);
     const warehouse = await openWarehouse(config, budget);
     try {
@@ -86,6 +94,9 @@ async function runSources(
     const credentials = await readCredentials({ key: config.kondado.key, token: config.kondado.token });
     const kondado = createKondadoClient(config.kondado, credentials, log);
     onStart?.(kondado.waitMs);
+    const positionOf = (source: Source) =>
+      warehouse.position(source, timestampOf(Date.now()), config.lookbackMs);
+    if (request.mode === 'backfill') await refuseHiding(request, sources, positionOf, warehouse);
     report.streams = streams;
     const stream = {
       kondado,
@@ -98,22 +109,59 @@ async function runSources(
     };
     await Promise.all(
       sources.map(async (source, index) => {
-        const streamReport = streams[index] as StreamReport;
-        const findWindow = async () => {
-          const position = await warehouse.position(source, timestampOf(Date.now()), config.lookbackMs);
-          streamReport.watermark_before = position?.watermark ?? null;
-          streamReport.watermark_after = streamReport.watermark_before;
-          return incrementalWindow(position, config);
-        };
-        await syncStream(source, findWindow, streamReport, stream);
+        const counters = streams[index] as StreamReport;
+        const dependencies = { config, warehouse, kondado, counters, signal: budget.reading };
+        await syncStream(
+          source,
+          async () => {
+            const position = await positionOf(source);
+            counters.watermark_before = position?.watermark ?? null;
+            counters.watermark_after = counters.watermark_before;
+            const window = await findWindow(source, request, position, dependencies);
+            if (!request.dryRun) return window;
+            counters.plan = await planWindow(source, window, dependencies);
+            return null;
+          },
+          counters,
+          stream,
+        );
       }),
     );
   } catch (error) {
-    const fault = errorReport(toSyncError(error));
-    for (const stream of streams) Object.assign(stream, { outcome: 'failed', error: fault });
-    report.error = fault;
+    if (error instanceof BudgetUsedUp) report.streams = streams;
+    else {
+      report.error = errorReport(toSyncError(error));
+      if (report.error.code === 'INVALID_REQUEST') return;
+      for (const stream of streams) Object.assign(stream, { outcome: 'failed', error: report.error });
+    }
   }
-  await warehouse.record(runRows(report, streams, packageJson.version));
+  if (!request.dryRun) await record(runRows(report, streams, packageJson.version), warehouse);
+}
+
+async function record(rows: readonly Row[], warehouse: Warehouse): Promise<void> {
+  try {
+    await warehouse.record(rows);
+  } catch (error) {
+    if (!(error instanceof BudgetUsedUp)) throw error;
+    throw new SyncError(
+      'WAREHOUSE_UNAVAILABLE',
+      'The time budget was over before the run was recorded in sync_runs. The rows that it reports are stored; if it happens again, raise TIME_BUDGET_SECONDS.',
+    );
+  }
+}
+
+/** @throws {SyncError} INVALID_REQUEST that names every source whose rows the backfill would hide. */
+async function refuseHiding(
+  request: RunRequest,
+  sources: readonly Source[],
+  positionOf: (source: Source) => Promise<Position | null>,
+  warehouse: Warehouse,
+): Promise<void> {
+  const faults = await Promise.all(
+    sources.map(async (source) => backfillFault(source, request, await positionOf(source), warehouse)),
+  );
+  const found = faults.filter((fault) => fault !== undefined);
+  if (found.length > 0) throw backfillRefusal(found);
 }
 
 /** What is read on its own: each stream, of each client. */

@@ -33,18 +33,23 @@ export async function readCredentials<const N extends string>(
   try {
     const values = entries.map(async ([name, credential]) => {
       if ('value' in credential) return [name, credential.value];
-      const reading = client?.accessSecretVersion({ name: credential.secretVersion });
-      const answer = reading?.then(([version]) =>
-        Buffer.from(version.payload?.data ?? '')
-          .toString()
-          .trim(),
-      );
-      return [name, await textOf(answer, credential.secretVersion)];
+      return [name, await readSecret(client, credential.secretVersion)];
     });
     return Object.fromEntries(await Promise.all(values));
   } finally {
-    await client?.close();
+    await client?.close().catch(() => undefined); // one that found no credentials cannot be closed either
   }
+}
+
+async function readSecret(client: SecretManagerServiceClient | undefined, version: string): Promise<string> {
+  // Without initialize() a client that finds no credentials rejects where nobody can catch it.
+  const reading = client?.initialize().then(() => client.accessSecretVersion({ name: version }));
+  const text = reading?.then(([{ payload }]) =>
+    Buffer.from(payload?.data ?? '')
+      .toString()
+      .trim(),
+  );
+  return textOf(text, version);
 }
 
 async function connect(options: ClientOptions) {

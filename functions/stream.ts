@@ -16,7 +16,7 @@ import {
   startReading,
 } from './rows.ts';
 import type { Source } from './streams.ts';
-import { addMs } from './timestamps.ts';
+import { addMs, type Timestamp } from './timestamps.ts';
 import type { Warehouse } from './warehouse/warehouse.ts';
 import type { Window } from './window.ts';
 
@@ -42,19 +42,20 @@ export interface StreamDependencies {
  */
 export async function syncStream(
   source: Source,
-  findWindow: () => Promise<Window>,
+  findWindow: () => Promise<Window | null>,
   report: StreamReport,
   dependencies: StreamDependencies,
 ): Promise<void> {
   const startedAtMs = performance.now();
   dependencies.onProgress(report);
   try {
-    await readWindow(source, await findWindow(), report, dependencies);
+    const window = await findWindow();
+    if (window) await readWindow(source, window, report, dependencies);
     report.outcome = 'success';
     report.next_id = null;
   } catch (error) {
     if (error instanceof BudgetUsedUp) {
-      report.outcome = report.last_id === null ? 'not_started' : 'partial';
+      report.outcome = report.last_id === null && report.rows_read === 0 ? 'not_started' : 'partial';
     } else {
       report.outcome = 'failed';
       report.error = errorReport(toSyncError(error));
@@ -113,7 +114,7 @@ async function readWindow(
       for (const field of rows.flatMap((row) => row.drift)) drift.set(field, (drift.get(field) ?? 0) + 1);
 
       await storePage(reading, rows, rejected, known, report, warehouse, window.isVerification);
-      extendRange(report, parsed, firstIdBeyond);
+      extendRange(report, parsed, window.from, firstIdBeyond);
       report.next_id = page.nextId;
       onProgress(report);
       log.write('debug', 'page_stored', `${source.stream}: stored a page of ${rows.length} rows.`, {
@@ -126,6 +127,7 @@ async function readWindow(
   } finally {
     stop.abort();
     reportDrift(drift, source, log);
+    reportRejections(report, log);
   }
 }
 
@@ -165,16 +167,18 @@ function isWithin({ from, to }: Window, { createdat }: LogRow): boolean {
   return (from === null || createdat >= from) && (to === null || createdat < to);
 }
 
-/** The range of ids that the run has proven: everything on the pages stored so far, up to the end of the window. */
+/** The range of ids that the run has proven: all on the pages stored so far, from the window's first row up to its end. */
 function extendRange(
   report: StreamReport,
   parsed: readonly (LogRow | RejectedRow)[],
+  from: Timestamp | null,
   firstIdBeyond: bigint | null,
 ): void {
-  const ids = parsed.map(({ id }) => id).filter((id) => id !== null);
-  const last = firstIdBeyond === null ? ids.at(-1) : firstIdBeyond - 1n;
-  const first = report.first_id ?? ids[0];
-  if (first === undefined || last === undefined || last < first) return;
+  const isFirst = (row: LogRow | RejectedRow) =>
+    row.id !== null && (from === null || (row.kind === 'row' && row.createdat >= from));
+  const first = report.first_id ?? parsed.find(isFirst)?.id ?? null;
+  const last = firstIdBeyond === null ? parsed.findLast(({ id }) => id !== null)?.id : firstIdBeyond - 1n;
+  if (first === null || last === undefined || last === null || last < first) return;
   report.first_id = first;
   report.last_id = last;
 }
@@ -211,5 +215,15 @@ function reportDrift(drift: ReadonlyMap<string, number>, { stream, clientId }: S
     'schema_drift',
     `Kondado sent fields of ${stream} that have no column, or values that do not fit theirs: ${fields}. They are kept in _extra.`,
     { stream, client_id: clientId, rows_by_field: Object.fromEntries(drift) },
+  );
+}
+
+function reportRejections({ stream, client_id, rows_rejected }: StreamReport, log: Log): void {
+  if (rows_rejected === 0) return;
+  log.write(
+    'warn',
+    'rows_rejected',
+    `${rows_rejected} rows of ${stream} could not be stored and were set aside; the table rejected_rows has them, with the reasons.`,
+    { stream, client_id, rows_rejected },
   );
 }

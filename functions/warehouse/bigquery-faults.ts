@@ -20,6 +20,7 @@ const REASONS_BY_STATUS: Record<number, string> = {
   401: 'accessDenied',
   403: 'accessDenied',
   404: 'notFound',
+  413: 'invalid',
 };
 
 /** BigQuery's word for what is wrong, such as `notFound`; undefined if the error is not an answer of BigQuery's. */

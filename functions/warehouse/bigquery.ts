@@ -30,7 +30,7 @@ interface Insert {
 
 /** Opens a BigQuery dataset as warehouse. Its tables must be there: Terraform makes them, the sync never does. */
 export function openBigQuery(config: BigQueryConfig, budget: Budget): Warehouse {
-  const client = new BigQuery(clientOptions(config));
+  const client = connect(config);
 
   /** One call to BigQuery, the retries of its client included, with a deadline of its own. */
   async function call<T>(what: string, send: () => Promise<T>, leftMs = budget.storingMs()): Promise<T> {
@@ -144,7 +144,7 @@ export function openBigQuery(config: BigQueryConfig, budget: Budget): Warehouse 
       { ids: ['INT64'] },
     );
     return rows.map(({ id, content }) => ({
-      id: id === null ? null : BigInt(String(id)),
+      id: idFrom(id),
       content: String(content),
     }));
   }
@@ -180,10 +180,33 @@ export function openBigQuery(config: BigQueryConfig, budget: Budget): Warehouse 
     async largestId(source) {
       const [row] = await query(
         source.stream,
-        (name) => `SELECT CAST(MAX(id) AS STRING) AS id FROM ${name} WHERE ${ofClient(source)}`,
+        (name) => `SELECT CAST(MAX(id) AS STRING) AS largest_id FROM ${name} WHERE ${ofClient(source)}`,
         clientParameter(source),
       );
-      return typeof row?.id === 'string' ? BigInt(row.id) : null;
+      return idFrom(row?.largest_id);
+    },
+    async idsAround(source, moment) {
+      const [row] = await query(
+        source.stream,
+        (name) =>
+          `WITH logs AS (SELECT id, createdat FROM ${name} WHERE ${ofClient(source)}),
+             above AS (SELECT MIN(id) AS id FROM logs WHERE createdat >= @moment)
+           SELECT CAST(MAX(IF(logs.createdat < @moment AND logs.id < IFNULL(above.id, 9223372036854775807), logs.id, NULL)) AS STRING) AS below_id,
+             CAST(MAX(above.id) AS STRING) AS above_id
+           FROM logs CROSS JOIN above`,
+        { moment: BigQuery.timestamp(moment), ...clientParameter(source) },
+      );
+      return { below: idFrom(row?.below_id), above: idFrom(row?.above_id) };
+    },
+    async countIds(source, firstId, lastId) {
+      const [row] = await query(
+        source.stream,
+        (name) =>
+          `SELECT COUNT(DISTINCT id) AS ids FROM ${name}
+           WHERE id BETWEEN CAST(@first_id AS INT64) AND CAST(@last_id AS INT64) AND ${ofClient(source)}`,
+        { first_id: String(firstId), last_id: String(lastId), ...clientParameter(source) },
+      );
+      return Number(row?.ids ?? 0);
     },
     async storedVersions({ stream, firstId, createdSince, limit }) {
       const since = createdSince === null ? {} : { since: BigQuery.timestamp(createdSince) };
@@ -282,6 +305,20 @@ export function openBigQuery(config: BigQueryConfig, budget: Budget): Warehouse 
   }
 }
 
+function connect(config: BigQueryConfig): BigQuery {
+  const client = new BigQuery(clientOptions(config));
+  const request: Send = client.request.bind(client);
+  // A query that is answered with HTML and status 200 makes the client reject where nobody can catch it.
+  const send: Send = (options, callback) =>
+    request(options, (error, body, response) => {
+      const isAnswer = typeof body === 'object' && body !== null;
+      callback(error ?? (isAnswer ? null : new Error('The answer is no JSON.')), body, response);
+    });
+  return Object.assign(client, { request: send });
+}
+
+type Send = (...args: Parameters<BigQuery['request']>) => void;
+
 function clientOptions({ project, apiEndpoint }: BigQueryConfig): BigQueryOptions {
   return {
     ...(project === undefined ? {} : { projectId: project }),
@@ -290,8 +327,11 @@ function clientOptions({ project, apiEndpoint }: BigQueryConfig): BigQueryOption
     ...(apiEndpoint !== undefined && project === undefined ? { projectId: 'local' } : {}),
     retryOptions: {
       // BigQuery says "slow down" with a 403 too: https://docs.cloud.google.com/bigquery/docs/error-messages
-      retryableErrorFn: (error) =>
-        [408, 429, 500, 502, 503, 504].includes(error.code ?? 0) || reasonOf(error) === 'rateLimitExceeded',
+      retryableErrorFn: (error) => {
+        // Here the reason is not where it is in the error that comes out in the end.
+        const reason = error.response?.body?.error?.errors?.[0]?.reason ?? reasonOf(error);
+        return [408, 429, 500, 502, 503, 504].includes(error.code ?? 0) || reason === 'rateLimitExceeded';
+      },
     },
   };
 }
@@ -380,6 +420,11 @@ function ofClient({ clientId }: Source): string {
 
 function clientParameter({ clientId }: Source): Record<string, string> {
   return clientId === null ? {} : { client_id: String(clientId) };
+}
+
+/** INT64 is read as text: as a number it would lose digits. */
+function idFrom(value: unknown): bigint | null {
+  return typeof value === 'string' ? BigInt(value) : null;
 }
 
 /** A BigQueryTimestamp has three or nine digits after the point, ours always six. */

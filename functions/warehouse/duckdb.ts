@@ -1,4 +1,10 @@
-import type { DuckDBAppender, DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api';
+import type {
+  DuckDBAppender,
+  DuckDBConnection,
+  DuckDBInstance,
+  DuckDBType,
+  DuckDBValue,
+} from '@duckdb/node-api';
 import type { Config, DuckDbConfig } from '../config.ts';
 import { SyncError } from '../errors.ts';
 import { type LogRow, type RejectedRow, rejectedRowValues } from '../rows.ts';
@@ -28,11 +34,16 @@ export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billin
   const instance = await open(duckdb, path);
   const connection = await instance.connect();
   const work = inTurn(path);
+  const columnsOf = new Map<string, (Column | undefined)[]>();
   let hasLowMemory = false;
   let hadLargePage = false;
 
-  async function query(sql: string, values: Record<string, DuckDBValue> = {}): Promise<DuckDBValue[][]> {
-    return (await connection.runAndReadAll(sql, values)).getRows();
+  async function query(
+    sql: string,
+    values: Record<string, DuckDBValue> = {},
+    types: Record<string, DuckDBType> = {},
+  ): Promise<DuckDBValue[][]> {
+    return (await connection.runAndReadAll(sql, values, types)).getRows();
   }
 
   /** All or nothing. */
@@ -50,9 +61,9 @@ export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billin
   async function append(table: TableName, rows: readonly Row[]): Promise<void> {
     if (rows.length === 0) return;
     const appender = await connection.createAppender(table);
+    const columns = columnsOf.get(table) ?? [];
     for (const row of rows) {
-      for (const column of TABLES[table].schema)
-        appendValue(duckdb, appender, column, row[column.name] ?? null);
+      for (const column of columns) appendValue(duckdb, appender, column, row[column?.name ?? ''] ?? null);
       appender.endRow();
     }
     appender.closeSync();
@@ -76,6 +87,17 @@ export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billin
       await connection.run("SET TimeZone = 'UTC'");
       await connection.run("SET default_null_order = 'nulls_first_on_asc_last_on_desc'");
       await transaction(() => makeTablesAndViews(connection, billing));
+      // Rows are appended by position, and a newer version of the sync may have made the file.
+      for (const [table, { schema }] of Object.entries(TABLES)) {
+        const names = await query(
+          'SELECT column_name FROM duckdb_columns() WHERE table_name = $table ORDER BY column_index',
+          { table },
+        );
+        columnsOf.set(
+          table,
+          names.map(([name]) => schema.find((column) => column.name === name)),
+        );
+      }
     });
   } catch (error) {
     close(connection, instance);
@@ -98,7 +120,28 @@ export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billin
     largestId: (source) =>
       work(async () => {
         const [row] = await query(`SELECT max(id) FROM ${source.stream} WHERE ${ofClient(source)}`);
-        return typeof row?.[0] === 'bigint' ? row[0] : null;
+        return idFrom(row?.[0]);
+      }),
+    idsAround: (source, moment) =>
+      work(async () => {
+        const [row] = await query(
+          `WITH rows AS (SELECT id, createdat FROM ${source.stream} WHERE ${ofClient(source)}),
+             above AS (SELECT min(id) AS id FROM rows WHERE createdat >= $moment)
+           SELECT (SELECT max(id) FROM rows
+                   WHERE createdat < $moment AND id < COALESCE((SELECT id FROM above), 9223372036854775807)),
+             (SELECT id FROM above)`,
+          { moment: timestamp(moment) },
+        );
+        return { below: idFrom(row?.[0]), above: idFrom(row?.[1]) };
+      }),
+    countIds: (source, firstId, lastId) =>
+      work(async () => {
+        const [row] = await query(
+          `SELECT count(DISTINCT id) FROM ${source.stream}
+           WHERE id BETWEEN $first_id AND $last_id AND ${ofClient(source)}`,
+          { first_id: firstId, last_id: lastId },
+        );
+        return Number(row?.[0] ?? 0);
       }),
     storedVersions: ({ stream, firstId, createdSince, limit }) =>
       work(async () => {
@@ -121,8 +164,9 @@ export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billin
         const rows = await query(
           'SELECT row_id, row FROM rejected_rows WHERE stream = $stream AND (row_id IS NULL OR list_contains($ids, row_id))',
           { stream, ids: new duckdb.DuckDBListValue([...ids]) },
+          { stream: duckdb.VARCHAR, ids: duckdb.LIST(duckdb.BIGINT) },
         );
-        return rows.map(([id, row]) => ({ id: typeof id === 'bigint' ? id : null, content: String(row) }));
+        return rows.map(([id, row]) => ({ id: idFrom(id), content: String(row) }));
       }),
     store: (reading, rows, rejected) =>
       work(async () => {
@@ -159,7 +203,7 @@ async function open(duckdb: DuckDb, path: string): Promise<DuckDBInstance> {
   try {
     return await duckdb.DuckDBInstance.create(path, { threads: '1' });
   } catch (error) {
-    const said = error instanceof Error ? error.message : '';
+    const said = error instanceof Error ? error.message.replaceAll(path, '') : '';
     throw /lock/i.test(said)
       ? new SyncError(
           'WAREHOUSE_UNAVAILABLE',
@@ -232,7 +276,13 @@ function ofClient({ clientId }: Source): string {
   return clientId === null ? 'TRUE' : `client_id = ${clientId}`;
 }
 
-function appendValue(duckdb: DuckDb, appender: DuckDBAppender, { type }: Column, value: Value): void {
+function appendValue(
+  duckdb: DuckDb,
+  appender: DuckDBAppender,
+  column: Column | undefined,
+  value: Value,
+): void {
+  const type = column?.type;
   if (value === null) appender.appendNull();
   else if (type === 'INT64') appender.appendBigInt(BigInt(value));
   else if (type === 'FLOAT64') appender.appendDouble(Number(value));
@@ -240,6 +290,10 @@ function appendValue(duckdb: DuckDb, appender: DuckDBAppender, { type }: Column,
   else if (type === 'TIMESTAMP') {
     appender.appendTimestampTZ(new duckdb.DuckDBTimestampTZValue(epochMicrosOf(String(value))));
   } else appender.appendVarchar(String(value));
+}
+
+function idFrom(value: DuckDBValue | undefined): bigint | null {
+  return typeof value === 'bigint' ? value : null;
 }
 
 function timestampFrom(value: DuckDBValue | undefined): Timestamp | null {

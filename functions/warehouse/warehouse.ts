@@ -31,6 +31,13 @@ export interface Warehouse {
   /** The largest id stored, null if there are no rows of this source. */
   largestId(source: Source): Promise<bigint | null>;
   /**
+   * The largest id of a row created before a moment, below the smallest id of one created at or after it; null for none.
+   * In this order a single row with an id far off cannot hide others.
+   */
+  idsAround(source: Source, moment: Timestamp): Promise<{ below: bigint | null; above: bigint | null }>;
+  /** How many ids of a source are stored from one to another, both inclusive. */
+  countIds(source: Source, firstId: bigint, lastId: bigint): Promise<number>;
+  /**
    * The versions stored from an id on, ascending by id, whole ids only: at most about `limit`, of all clients.
    *
    * @param createdSince leaves out rows created before, so that few partitions are read.

@@ -1,0 +1,287 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
+import { getTestServer } from '@google-cloud/functions-framework/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, vi } from 'vitest';
+import '../../functions/index.ts';
+import { readConfig, VARIABLES } from '../../functions/config.ts';
+import { createKondadoClient } from '../../functions/kondado/client.ts';
+import type { Fault, SandboxRequest } from '../../local/sandbox/server.ts';
+import type { BigQueryFault } from '../fakes/bigquery.ts';
+import { load } from './support/rows.ts';
+import { type Environment, runSync } from './support/runs.ts';
+import { test } from './support/test.ts';
+import { bigQueryWarehouse, duckDbWarehouse, type TestWarehouse } from './support/warehouses.ts';
+
+const KEY = 'k+/=%&é"5a4db0c5-7a1e';
+const TOKEN = '73616e646f78+/=%&é"t';
+const TABLES = ['pipeline_logs', 'model_logs', 'rejected_rows', 'sync_runs'];
+
+/** Every way in which a secret may be written, in lower case. */
+const SPELLINGS = [KEY, TOKEN].flatMap((secret) =>
+  [
+    secret,
+    encodeURIComponent(secret),
+    encodeURI(secret),
+    new URLSearchParams({ s: secret }).toString().slice(2),
+    JSON.stringify(secret).slice(1, -1),
+    secret.replaceAll('&', '&amp;').replaceAll('"', '&quot;'),
+    secret.replaceAll('&', '&amp;').replaceAll('"', '&#34;'),
+    Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+    Buffer.from(secret).toString('base64url'),
+    Buffer.from(secret).toString('hex'),
+    // What is recognisable of it however the rest is written.
+    secret.match(/[\w-]{10,}/)?.[0] ?? secret,
+  ].map((spelling) => spelling.toLowerCase()),
+);
+
+/** All that the tests of this file print, which run side by side. */
+let printed = '';
+beforeAll(() => {
+  const keep = (chunk: unknown) => {
+    printed += typeof chunk === 'string' ? chunk : inspect(chunk, { depth: 12, showHidden: true });
+    return true;
+  };
+  vi.spyOn(process.stdout, 'write').mockImplementation(keep);
+  vi.spyOn(process.stderr, 'write').mockImplementation(keep);
+  for (const method of ['log', 'info', 'warn', 'error', 'debug'] as const) {
+    vi.spyOn(console, method).mockImplementation((...values) => void values.forEach(keep));
+  }
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+});
+
+function findSecrets(text: string): string[] {
+  const searched = text.toLowerCase();
+  const decoded = (() => {
+    try {
+      return decodeURIComponent(searched);
+    } catch {
+      return '';
+    }
+  })();
+  return SPELLINGS.filter((spelling) => searched.includes(spelling) || decoded.includes(spelling));
+}
+
+async function dump({ rows }: TestWarehouse): Promise<string> {
+  const tables = await Promise.all(TABLES.map((table) => rows(table).catch(() => [])));
+  return inspect(tables, { depth: 10, maxArrayLength: null, maxStringLength: null });
+}
+
+const html = (text: string) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
+
+/** Everything that may go wrong with a request, and say the URL while it does. */
+const FAULTS: [string, (request: SandboxRequest, url: string) => Fault][] = [
+  [
+    'an envelope error with the URL',
+    (_, url) => ({ kind: 'envelopeError', error: 'ODD', message: `No: ${url}` }),
+  ],
+  [
+    'an envelope error with the path',
+    ({ url }) => ({ kind: 'envelopeError', error: 'ODD', message: `No: ${url}.` }),
+  ],
+  [
+    'an envelope error with both as they are',
+    () => ({ kind: 'envelopeError', error: `bad ${KEY}`, message: `${TOKEN} is wrong, ${KEY} too` }),
+  ],
+  [
+    'an unauthorized error with the decoded URL',
+    (_, url) => ({
+      kind: 'envelopeError',
+      error: 'UNAUTHORIZED',
+      message: decodeURIComponent(url),
+      status: 401,
+    }),
+  ],
+  [
+    'an error that is an object with the URL',
+    ({ url }) => ({
+      kind: 'json',
+      value: {
+        success: false,
+        error: { request: { url, key: KEY, params: [TOKEN] } },
+        message: [KEY, { TOKEN }],
+      },
+    }),
+  ],
+  [
+    'a message with the URL escaped for HTML',
+    () => ({ kind: 'envelopeError', error: 'ODD', message: `<b>${html(KEY)}</b> ${html(TOKEN)}` }),
+  ],
+  [
+    'a message in base64 and hexadecimal',
+    () => ({
+      kind: 'envelopeError',
+      error: Buffer.from(KEY).toString('hex'),
+      message: `${btoa('x')} ${Buffer.from(TOKEN).toString('base64')}`,
+    }),
+  ],
+  [
+    'HTTP 400 with HTML of the URL',
+    (_, url) => ({ kind: 'status', status: 400, body: `<a href="${html(url)}">` }),
+  ],
+  ['HTTP 404 with the URL', (_, url) => ({ kind: 'status', status: 404, body: url })],
+  ['HTTP 500 with the URL', (_, url) => ({ kind: 'status', status: 500, body: url })],
+  [
+    'a redirect to a URL with key and token',
+    (_, url) => ({ kind: 'status', status: 302, headers: { location: url } }),
+  ],
+  ['HTML at 200', (_, url) => ({ kind: 'text', body: `<html>${url} ${KEY} ${TOKEN}` })],
+  ['another JSON value', (_, url) => ({ kind: 'json', value: { success: true, data: { [url]: KEY } } })],
+  [
+    'a cursor that is the key',
+    () => ({
+      kind: 'json',
+      value: { success: true, data: { data: [], pagination: { next_start_element_id: KEY } } },
+    }),
+  ],
+  ['a reset', () => ({ kind: 'reset' })],
+  ['a reset behind the headers', () => ({ kind: 'resetAfterHeaders' })],
+  ['a cut-off body', () => ({ kind: 'cutOff' })],
+  ['silence', () => ({ kind: 'hang' })],
+  ['RATE_LIMIT_EXCEEDED', () => ({ kind: 'rateLimit' })],
+];
+
+describe.concurrent('key and token appear nowhere, however Kondado fails:', () => {
+  test.for(FAULTS)('%s', async ([, fault], { folder, startKondado, expect }) => {
+    const kondado = await startKondado({
+      key: KEY,
+      token: TOKEN,
+      pipeline_logs: load('pipeline_logs', 60),
+      fault: (request) =>
+        request.startElementId === 0n ? undefined : fault(request, `${kondado.sandbox.url}${request.url}`),
+    });
+    const warehouse = duckDbWarehouse(`${folder}/secrecy.duckdb`);
+    const env = {
+      ...kondado.env,
+      ...warehouse.env,
+      STREAMS: 'pipeline_logs',
+      KONDADO_REQUEST_TIMEOUT_SECONDS: '1',
+      // A limiter of its own, so that no test waits for another with the same key.
+      KONDADO_REQUESTS_PER_MINUTE: String(1_000_000 + kondado.sandbox.port),
+    };
+    const { report, lines } = await runSync(env);
+    expect(report.outcome).toBe('failed');
+
+    // What is thrown within, with all that hangs on it.
+    const config = readConfig(env);
+    const counters = { requests: 0, retries: 0, rate_limit_hits: 0 };
+    const client = createKondadoClient(config.kondado, { key: KEY, token: TOKEN }, { write: () => {} });
+    const thrown: unknown = await client
+      .readPage({ stream: 'pipeline_logs', clientId: null }, 7n, counters, new AbortController().signal)
+      .catch((error: unknown) => error);
+    expect(thrown).toBeInstanceOf(Error);
+
+    const shown = inspect([report, lines, thrown], { depth: 20, showHidden: true, maxStringLength: null });
+    expect(findSecrets(shown)).toEqual([]);
+    expect(findSecrets(JSON.stringify(lines))).toEqual([]);
+    expect(findSecrets(await dump(warehouse))).toEqual([]);
+    expect(findSecrets(printed)).toEqual([]);
+  });
+});
+
+describe.concurrent('nor however BigQuery fails:', () => {
+  const url = `https://k2.kondado.com.br/pipeline_logs?${new URLSearchParams({ key: KEY, token: TOKEN })}`;
+  const error = (status: number, reason: string): BigQueryFault => ({
+    kind: 'error',
+    status,
+    reason,
+    message: `Cannot do it for ${url}`,
+  });
+  test.for<[string, BigQueryFault]>([
+    ['it refuses', error(400, 'invalid')],
+    ['it forbids', error(403, 'accessDenied')],
+    ['it fails', error(501, 'backendError')],
+    [
+      'it refuses rows',
+      {
+        kind: 'insertErrors',
+        errors: (rows) =>
+          rows.map((_, index) => ({
+            index,
+            errors: [{ reason: 'invalid', location: 'id', debugInfo: url, message: `no such field: ${url}` }],
+          })),
+      },
+    ],
+  ])('%s', async ([, fault], { startKondado, startBigQuery, expect }) => {
+    const kondado = await startKondado({ key: KEY, token: TOKEN, pipeline_logs: load('pipeline_logs', 5) });
+    const fake = await startBigQuery({
+      fault: ({ table }) => (table === 'pipeline_logs' ? fault : undefined),
+    });
+    const warehouse = bigQueryWarehouse(fake);
+    const run = await runSync({
+      ...kondado.env,
+      ...warehouse.env,
+      KONDADO_REQUESTS_PER_MINUTE: String(1_000_000 + kondado.sandbox.port),
+    });
+    expect(run.report.outcome).toBe('failed');
+    expect(findSecrets(inspect(run, { depth: 20, showHidden: true }))).toEqual([]);
+    expect(findSecrets(await dump(warehouse))).toEqual([]);
+    expect(findSecrets(JSON.stringify(fake.calls))).toEqual([]);
+    expect(findSecrets(printed)).toEqual([]);
+  });
+});
+
+describe('nor in what the function answers or prints:', () => {
+  let server: Server;
+  let url: string;
+  beforeAll(async () => {
+    server = getTestServer('sync').listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  });
+  afterAll(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  async function answerTo(env: Environment, body = '{}'): Promise<string> {
+    for (const name of Object.keys(VARIABLES)) vi.stubEnv(name, undefined);
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+    const response = await fetch(url, { method: 'POST', body, headers: { 'content-type': 'text/plain' } });
+    return `${inspect([...response.headers])} ${await response.text()}`;
+  }
+
+  test('a run that works', async ({ folder, startKondado }) => {
+    const kondado = await startKondado({ key: KEY, token: TOKEN, pipeline_logs: load('pipeline_logs', 60) });
+    const warehouse = duckDbWarehouse(`${folder}/answer.duckdb`);
+    const answer = await answerTo({ ...kondado.env, ...warehouse.env, LOG_LEVEL: 'debug' });
+    expect(answer).toContain('"outcome":"success"');
+    expect(printed).toContain('sync_finished');
+    expect(findSecrets(answer + printed + (await dump(warehouse)))).toEqual([]);
+  });
+
+  test('a run that Kondado refuses with the URL', async ({ folder, startKondado }) => {
+    const kondado = await startKondado({
+      key: KEY,
+      token: TOKEN,
+      fault: ({ url: path }) => ({
+        kind: 'envelopeError',
+        error: 'UNAUTHORIZED',
+        message: `See ${path} ${KEY}`,
+      }),
+    });
+    const warehouse = duckDbWarehouse(`${folder}/answer.duckdb`);
+    const answer = await answerTo({ ...kondado.env, ...warehouse.env, LOG_LEVEL: 'debug' });
+    expect(answer).toContain('KONDADO_UNAUTHORIZED');
+    expect(findSecrets(answer + printed + (await dump(warehouse)))).toEqual([]);
+  });
+
+  test('a configuration that is wrong beside them', async () => {
+    const answer = await answerTo({
+      KONDADO_API_KEY: KEY,
+      KONDADO_TOKEN: TOKEN,
+      KONDADO_TOKEN_SECRET: TOKEN,
+      KONDADO_BASE_URL: `https://k2.kondado.com.br/?key=${encodeURIComponent(KEY)}`,
+      WAREHOUSE: 'x',
+    });
+    expect(answer).toContain('CONFIG_INVALID');
+    expect(findSecrets(answer + printed)).toEqual([]);
+  });
+});

@@ -1,0 +1,123 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { load } from '../support/rows.ts';
+import { runSync, streamOf } from '../support/runs.ts';
+import { test } from '../support/test.ts';
+import { duckDbWarehouse, runInDuckDb } from '../support/warehouses.ts';
+
+const ONE = { STREAMS: 'pipeline_logs' };
+
+test('a file that another process holds is named, with what can be done', async ({
+  folder,
+  startKondado,
+  onTestFinished,
+}) => {
+  const path = join(folder, 'held.duckdb');
+  const script = `
+    const { DuckDBInstance } = await import('@duckdb/node-api');
+    const instance = await DuckDBInstance.create(${JSON.stringify(path)});
+    await (await instance.connect()).run('CREATE TABLE t (a INT)');
+    console.log('held');
+    setInterval(() => {}, 1000);`;
+  const holder = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: new URL('../../../', import.meta.url),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => {
+    holder.kill('SIGKILL');
+  });
+  await once(holder.stdout, 'data');
+
+  const kondado = await startKondado({ pipeline_logs: load('pipeline_logs', 3) });
+  const warehouse = duckDbWarehouse(path);
+  const env = { ...kondado.env, ...warehouse.env, ...ONE };
+  const { report } = await runSync(env);
+  expect(report).toMatchObject({
+    outcome: 'failed',
+    streams: [],
+    error: { code: 'WAREHOUSE_UNAVAILABLE', message: expect.stringContaining(path) },
+  });
+  expect(report.error?.message).toMatch(/held by another process.*DUCKDB_PATH/);
+  expect(kondado.sandbox.requests).toEqual([]);
+
+  holder.kill('SIGKILL');
+  await once(holder, 'exit');
+  expect(streamOf(await runSync(env))).toMatchObject({ outcome: 'success', rows_inserted: 3 });
+});
+
+describe('a path that cannot be used is WAREHOUSE_REJECTED', () => {
+  test.for<[string, string]>([
+    ['in a folder that is missing', 'missing/kondado.duckdb'],
+    ['in a folder that is missing and has a lock in its name', 'locked/blocks/kondado.duckdb'],
+    ['of a folder', 'folder'],
+    ['of a file that is no DuckDB file', 'text.duckdb'],
+    ['of a file of another kind that is empty inside', 'zeros.duckdb'],
+  ])('%s', async ([, name], { folder, startKondado }) => {
+    await mkdir(join(folder, 'folder'));
+    await writeFile(join(folder, 'text.duckdb'), 'id,name\n'.repeat(1_000));
+    await writeFile(join(folder, 'zeros.duckdb'), Buffer.alloc(20_000));
+    const kondado = await startKondado();
+    const path = join(folder, name);
+    const { report } = await runSync({ ...kondado.env, ...duckDbWarehouse(path).env });
+    expect(report.error).toMatchObject({
+      code: 'WAREHOUSE_REJECTED',
+      message: expect.stringContaining(path),
+    });
+  });
+});
+
+test('a file of an older version gets the columns that it lacks, and keeps its rows', async ({
+  folder,
+  startKondado,
+}) => {
+  const kondado = await startKondado({ pipeline_logs: load('pipeline_logs', 3) });
+  const warehouse = duckDbWarehouse(join(folder, 'old.duckdb'));
+  const env = { ...kondado.env, ...warehouse.env, ...ONE };
+  await runSync(env);
+  await warehouse.run('ALTER TABLE sync_runs DROP COLUMN version');
+  expect(streamOf(await runSync(env))).toMatchObject({ error: null, outcome: 'success' });
+  const runs = await warehouse.run('SELECT version FROM sync_runs ORDER BY started_at');
+  expect(runs).toEqual([{ version: null }, { version: expect.stringMatching(/^\d/) }]);
+});
+
+test('a file of a newer version, with a column that is not known here, is written or refused with a clear text', async ({
+  folder,
+  startKondado,
+}) => {
+  const kondado = await startKondado({ pipeline_logs: load('pipeline_logs', 3) });
+  const warehouse = duckDbWarehouse(join(folder, 'new.duckdb'));
+  const env = { ...kondado.env, ...warehouse.env, ...ONE };
+  await runSync(env);
+  await warehouse.run('ALTER TABLE pipeline_logs ADD COLUMN zone VARCHAR');
+  kondado.streams.pipeline_logs.push(...load('pipeline_logs', 1, { firstId: 9_000 }));
+  const { error } = streamOf(await runSync(env));
+  if (error === null) expect(await warehouse.latest('pipeline_logs')).toHaveLength(4);
+  else
+    expect(error).toMatchObject({
+      code: 'WAREHOUSE_REJECTED',
+      message: expect.stringContaining('new.duckdb'),
+    });
+});
+
+test('views are replaced by those of the version that runs', async ({ folder, startKondado }) => {
+  const kondado = await startKondado({ pipeline_logs: load('pipeline_logs', 2) });
+  const warehouse = duckDbWarehouse(join(folder, 'views.duckdb'));
+  const env = { ...kondado.env, ...warehouse.env };
+  await runSync(env);
+  await warehouse.run('CREATE OR REPLACE VIEW pipeline_logs_latest AS SELECT 1 AS old');
+  await runSync(env);
+  expect(await warehouse.latest('pipeline_logs')).toHaveLength(2);
+});
+
+test('a table that is not ours is refused with a clear text', async ({ folder, startKondado }) => {
+  const kondado = await startKondado({ pipeline_logs: load('pipeline_logs', 2) });
+  const path = join(folder, 'other.duckdb');
+  await runInDuckDb(path, 'CREATE TABLE pipeline_logs (name VARCHAR)');
+  const { report } = await runSync({ ...kondado.env, ...duckDbWarehouse(path).env });
+  expect(report).toMatchObject({ outcome: 'failed' });
+  const error = report.error ?? report.streams[0]?.error;
+  expect(error).toMatchObject({ code: 'WAREHOUSE_REJECTED', message: expect.stringContaining(path) });
+});
