@@ -6,7 +6,6 @@ import { readPages } from './kondado/pages.ts';
 import type { Log } from './log.ts';
 import { errorReport, type StreamReport } from './report.ts';
 import {
-  entryCreatedat,
   identityOf,
   type LogRow,
   notYetRejected,
@@ -16,9 +15,9 @@ import {
   startReading,
 } from './rows.ts';
 import type { Source } from './streams.ts';
-import { addMs, type Timestamp } from './timestamps.ts';
+import type { Timestamp } from './timestamps.ts';
 import type { Warehouse } from './warehouse/warehouse.ts';
-import type { Window } from './window.ts';
+import { isBehind, type Window } from './window.ts';
 
 /** What a stream needs to be read and stored. */
 export interface StreamDependencies {
@@ -78,7 +77,6 @@ async function readWindow(
   { kondado, warehouse, budget, log, runId, lookbackMs, onProgress }: StreamDependencies,
 ): Promise<void> {
   const known = createKnownVersions(warehouse, source.stream, window.createdSince);
-  const end = window.to === null ? null : addMs(window.to, lookbackMs);
   const drift = new Map<string, number>();
   let seen = new Map<string, bigint | null>();
   let firstIdBeyond: bigint | null = null;
@@ -90,8 +88,7 @@ async function readWindow(
     source,
     startId: window.startId,
     readPage: (startId) => kondado.readPage(source, startId, report, signal),
-    // Behind a row that is later than the window by the lookback there is none in the window.
-    isLast: (entries) => end !== null && entries.some((entry) => (entryCreatedat(entry) ?? '') >= end),
+    isLast: isBehind(window, lookbackMs),
   });
   try {
     // The next page is on its way while this one is stored.

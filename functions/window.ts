@@ -82,10 +82,25 @@ export async function probe(
   { kondado, counters, signal }: WindowDependencies,
 ): Promise<Placed[]> {
   const { entries } = await kondado.readPage(source, startId, counters, signal);
+  return placedRows(entries);
+}
+
+/** The entries that have both an id and a date. */
+export function placedRows(entries: readonly unknown[]): Placed[] {
   return entries.flatMap((entry) => {
     const [id, createdat] = [entryId(entry), entryCreatedat(entry)];
     return id === undefined || createdat === undefined ? [] : [{ id, createdat }];
   });
+}
+
+/**
+ * Makes a test whether a page reaches behind a window: behind a row that is later than its end by the lookback there are
+ * none in it.
+ */
+export function isBehind({ to }: Window, lookbackMs: number): (entries: readonly unknown[]) => boolean {
+  if (to === null) return () => false;
+  const end = addMs(to, lookbackMs);
+  return (entries) => entries.some((entry) => (entryCreatedat(entry) ?? '') >= end);
 }
 
 /**
