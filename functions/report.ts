@@ -91,9 +91,14 @@ export function outcomeOf(streams: readonly StreamReport[], error?: ErrorReport)
   return streams.every(({ outcome }) => outcome === 'success') ? 'success' : 'partial';
 }
 
+/** What failed first, if anything did: a stream, or else the run around it. */
+export function firstFailure({ error, streams }: RunReport): ErrorReport | undefined {
+  return streams.find(({ outcome }) => outcome === 'failed')?.error ?? error;
+}
+
 /** The HTTP status of a report: that of the first failure, or 200. */
-export function statusOf({ error, streams }: RunReport): number {
-  const failure = error ?? streams.find(({ outcome }) => outcome === 'failed')?.error;
+export function statusOf(report: RunReport): number {
+  const failure = firstFailure(report);
   return failure ? HTTP_STATUS[failure.code] : 200;
 }
 

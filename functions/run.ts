@@ -9,6 +9,7 @@ import type { Log } from './log.ts';
 import { planWindow } from './plan.ts';
 import {
   errorReport,
+  firstFailure,
   outcomeOf,
   type RunReport,
   reportBody,
@@ -174,7 +175,7 @@ function logFinish(report: RunReport, log: Log, durationMs: number): void {
   const sum = (counter: 'rows_read' | 'rows_inserted' | 'rows_rejected' | 'requests') =>
     report.streams.reduce((total, stream) => total + stream[counter], 0);
   const level = report.outcome === 'failed' ? 'error' : 'info';
-  const failure = report.error ?? report.streams.find(({ error }) => error !== null)?.error;
+  const failure = firstFailure(report);
   const message =
     `The ${report.mode} run ended as ${report.outcome}: ${sum('rows_inserted')} rows stored, ` +
     `${sum('rows_rejected')} set aside, ${sum('requests')} requests.${failure ? ` ${failure.message}` : ''}`;

@@ -7,12 +7,16 @@ type ClientOptions = NonNullable<ConstructorParameters<typeof SecretManagerServi
 
 const TIMEOUT_MS = 20_000;
 
+const UNAUTHENTICATED = 16;
+const UNKNOWN_REMEDY =
+  'Secret Manager could not be reached, or the Google credentials are not usable; the account needs roles/secretmanager.secretAccessor on this secret';
 // The codes of gRPC that have a remedy: https://grpc.io/docs/guides/status-codes/
 const REMEDIES: Record<number, string> = {
   5: 'there is no such secret or version: add one with gcloud secrets versions add',
   7: 'the account of the function may not read it: grant it roles/secretmanager.secretAccessor on this secret',
   9: 'the version is disabled or destroyed: enable it or add a new one',
-  16: 'there are no valid Google credentials: run on Google Cloud, or use gcloud auth application-default login',
+  [UNAUTHENTICATED]:
+    'there are no valid Google credentials: run on Google Cloud, or use gcloud auth application-default login',
 };
 
 /**
@@ -27,51 +31,46 @@ export async function readCredentials<const N extends string>(
   credentials: Record<N, Credential>,
   options: ClientOptions = {},
 ): Promise<Record<N, string>> {
-  const entries = Object.entries<Credential>(credentials);
-  const isManaged = entries.some(([, credential]) => 'secretVersion' in credential);
-  const client = isManaged ? await connect(options) : undefined;
+  let client: Promise<SecretManagerServiceClient> | undefined;
+  const read = async (credential: Credential) => {
+    if ('value' in credential) return credential.value;
+    client ??= connect(options);
+    return readSecret(await client, credential.secretVersion);
+  };
   try {
-    const values = entries.map(async ([name, credential]) => {
-      if ('value' in credential) return [name, credential.value];
-      return [name, await readSecret(client, credential.secretVersion)];
-    });
+    const entries = Object.entries<Credential>(credentials);
+    const values = entries.map(async ([name, credential]) => [name, await read(credential)]);
     return Object.fromEntries(await Promise.all(values));
   } finally {
-    await client?.close().catch(() => undefined); // one that found no credentials cannot be closed either
+    // A client that found no credentials cannot be closed either.
+    await (await client)?.close().catch(() => undefined);
   }
 }
 
-async function readSecret(client: SecretManagerServiceClient | undefined, version: string): Promise<string> {
-  // Without initialize() a client that finds no credentials rejects where nobody can catch it.
-  const reading = client?.initialize().then(() => client.accessSecretVersion({ name: version }));
-  const text = reading?.then(([{ payload }]) =>
-    Buffer.from(payload?.data ?? '')
-      .toString()
-      .trim(),
-  );
-  return textOf(text, version);
-}
-
-async function connect(options: ClientOptions) {
+async function connect(options: ClientOptions): Promise<SecretManagerServiceClient> {
   const { SecretManagerServiceClient } = await import('@google-cloud/secret-manager');
   return new SecretManagerServiceClient({ fallback: true, ...options });
 }
 
-async function textOf(reading: Promise<string> | undefined, version: string): Promise<string> {
+async function readSecret(client: SecretManagerServiceClient, version: string): Promise<string> {
   const unavailable = (reason: string) =>
     new SyncError('SECRET_UNAVAILABLE', `The secret ${version} could not be read: ${reason}.`);
+  const access = async () => {
+    await client.initialize(); // without it a client that finds no credentials rejects where nobody can catch it
+    const [{ payload }] = await client.accessSecretVersion({ name: version });
+    const text = Buffer.from(payload?.data ?? '').toString();
+    return text.trim(); // many a secret was added with the line's end
+  };
   const late = () => unavailable(`Secret Manager did not answer within ${TIMEOUT_MS / 1000} seconds`);
-  let value: string | undefined;
-  try {
-    value = await withDeadline(Promise.resolve(reading), TIMEOUT_MS, late);
-  } catch (error) {
-    if (error instanceof SyncError) throw error;
-    const code = error instanceof Error && 'code' in error ? Number(error.code) : Number.NaN;
-    throw unavailable(
-      REMEDIES[code] ??
-        `Secret Manager or the Google credentials are not usable (code ${code}); the account needs roles/secretmanager.secretAccessor on the secret`,
-    );
-  }
-  if (!value) throw unavailable('it is empty: add a version that holds the value');
+  const value = await withDeadline(access(), TIMEOUT_MS, late).catch((error: unknown) => {
+    throw error instanceof SyncError ? error : unavailable(REMEDIES[codeOf(error)] ?? UNKNOWN_REMEDY);
+  });
+  if (value === '') throw unavailable('it is empty: add a version that holds the value');
   return value;
+}
+
+/** The gRPC code of a failure; that there are no credentials is said without one. */
+function codeOf(error: unknown): number {
+  if (!(error instanceof Error)) return Number.NaN;
+  return /default credentials/i.test(error.message) ? UNAUTHENTICATED : Number('code' in error && error.code);
 }
