@@ -135,7 +135,7 @@ function invalid(faults: string): SyncError {
  * The text of a request's body, whatever its Content-Type says.
  *
  * Cloud Scheduler sends `application/octet-stream` and `curl -d` a form type, which the framework parses as such, so only
- * the raw body counts. Without a Content-Type the framework leaves the body unread.
+ * the raw body counts. Without a usable Content-Type the framework leaves the body unread.
  *
  * @throws {SyncError} INVALID_REQUEST if there is a body that cannot be read as text.
  */
@@ -147,10 +147,9 @@ export async function bodyText(request: Request): Promise<string> {
       throw invalid('it is not UTF-8 text');
     }
   }
-  if (request.headers['content-type'] === undefined) {
-    for await (const chunk of request) {
-      if (chunk.length > 0)
-        throw invalid('it has no Content-Type; send it with "Content-Type: application/json"');
+  for await (const chunk of request) {
+    if (chunk.length > 0) {
+      throw invalid('its Content-Type is missing or unusable; send it with "Content-Type: application/json"');
     }
   }
   return '';

@@ -304,6 +304,8 @@ describe('the body', () => {
       { body: new Blob([body]).stream(), duplex: 'half' } as RequestInit,
       /Content-Type/,
     ],
+    ['with an empty Content-Type', { body, headers: { 'content-type': '' } }, /Content-Type/],
+    ['with a Content-Type that is none', { body, headers: { 'content-type': 'garbage' } }, /Content-Type/],
     ['that is no JSON, as a text', { body: 'streams=model_logs' }, /not JSON/],
     [
       'that is a form',
