@@ -78,30 +78,27 @@ export function createKondadoClient(
       signal,
       // Inside ky's retries, so that each attempt waits for its turn and has a time-out of its own.
       fetch: async (input, init) => {
-        const response = await limiter.schedule(() => {
+        const received = await limiter.schedule(async () => {
           counters.requests++;
           if (attempts++ > 0) counters.retries++;
-          return attempt(input, { ...init, signal });
+          const response = await attempt(input, { ...init, signal });
+          const decoded = decodeAnswer(response, redact);
+          // Before anybody else has a turn.
+          if (decoded.kind === 'rateLimited') limiter.pause(decoded.retryAfterMs ?? config.rateLimitPauseMs);
+          return { decoded, headers: response.headers };
         }, signal);
-        answer = decodeAnswer(response, redact);
+        answer = received.decoded;
         if (answer.kind === 'unreadable') throw new AttemptFailed(answer.reason, true);
         // ky decides by the status whether to try again; all the rest is in the answer.
         const status = answer.kind === 'unavailable' ? Math.min(answer.status, 599) : 200;
-        return new Response(null, { status, headers: response.headers });
+        return new Response(null, { status, headers: received.headers });
       },
       hooks: {
         beforeRetry: [
           ({ error }) => {
             const reason = reasonOf(error);
-            log.write(
-              'warn',
-              'request_retried',
-              `Kondado did not answer ${source.stream} properly (${reason}); trying again.`,
-              {
-                stream: source.stream,
-                reason,
-              },
-            );
+            const message = `Kondado did not answer ${source.stream} properly (${reason}); trying again.`;
+            log.write('warn', 'request_retried', message, { stream: source.stream, reason });
           },
         ],
       },
@@ -146,7 +143,6 @@ export function createKondadoClient(
         counters.rate_limit_hits++;
         if (hits === RATE_LIMIT_HITS_IN_A_ROW) throw rateLimited(source, config);
         const pauseMs = answer.retryAfterMs ?? config.rateLimitPauseMs;
-        limiter.pause(pauseMs);
         const message = `Kondado's rate limit was hit, probably by another program with the same key or address; pausing for ${Math.round(pauseMs / 1000)} seconds.`;
         log.write('warn', 'rate_limited', message, { stream: source.stream, pause_ms: pauseMs });
       }
