@@ -1,0 +1,192 @@
+locals {
+  _service_filter = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${var.name}\""
+  _event_filter   = { for event in ["plan_usage", "rows_rejected", "sync_finished"] : event => "${local._service_filter} AND jsonPayload.event=\"${event}\"" }
+
+  metric_name = replace("${var.name}-runs", "-", "_")
+  # How PromQL names a log-based metric: the first slash of the type becomes a colon.
+  _promql_runs = "logging_googleapis_com:user_${local.metric_name}{monitored_resource=\"cloud_run_revision\"%s}"
+
+  _logs_link = "https://console.cloud.google.com/run/detail/${var.region}/${var.name}/observability/logs?project=${var.project_id}"
+
+  # Conditions that match log lines, because one on a metric that does not exist yet is refused in the first apply.
+  log_alerts = {
+    failed = {
+      title    = "a run failed"
+      severity = "ERROR"
+      period   = "3600s"
+      # Somebody whose backfill was refused has the reason on the screen already.
+      filter = "${local._event_filter["sync_finished"]} AND jsonPayload.outcome=\"failed\" AND NOT jsonPayload.error_code=\"INVALID_REQUEST\""
+      labels = { error_code = "EXTRACT(jsonPayload.error_code)", mode = "EXTRACT(jsonPayload.mode)" }
+      text   = "A run failed. Nothing that is stored is lost: the next run goes on from there. The log line says what went wrong and what to do; the README has a table of the codes under \"When it breaks\"."
+    }
+    plan = {
+      title    = "the plan's limit is near"
+      severity = "WARNING"
+      period   = "86400s"
+      filter   = "${local._event_filter["plan_usage"]} AND (jsonPayload.used_percent>=${var.alert_plan_percent} OR jsonPayload.limit_date=~\"^[0-9]{4}-\")"
+      labels   = { limit_date = "EXTRACT(jsonPayload.limit_date)" }
+      text     = "The Kondado plan is used to ${var.alert_plan_percent} % or more, or will be used up before the month ends (limit_date). When it is, Kondado pauses pipelines."
+    }
+    rejected = {
+      title    = "rows were set aside"
+      severity = "WARNING"
+      period   = "86400s"
+      filter   = local._event_filter["rows_rejected"]
+      labels   = { stream = "EXTRACT(jsonPayload.stream)", rows = "EXTRACT(jsonPayload.rows_rejected)" }
+      text     = "Rows could not be stored and are in the table rejected_rows, with the reason. The others were stored."
+    }
+    scheduler = {
+      title    = "the schedule could not start a run"
+      severity = "ERROR"
+      period   = "86400s"
+      # 409 is a run that is still going on, which is no error.
+      filter = "resource.type=\"cloud_scheduler_job\" AND resource.labels.job_id=\"${var.name}\" AND severity>=ERROR AND NOT httpRequest.status=409"
+      labels = { status = "EXTRACT(jsonPayload.status)" }
+      text   = "Cloud Scheduler got no good answer. If there is an alert about a failed run too, that one has the reason. If not, the function could not be reached or died: look at its logs and at the grants of the account ${var.name}-sched."
+    }
+  }
+}
+
+resource "google_monitoring_notification_channel" "emails" {
+  for_each   = var.alert_emails
+  depends_on = [time_sleep.services]
+
+  project      = var.project_id
+  display_name = "${var.name}: ${each.key}"
+  type         = "email"
+  labels       = { email_address = each.key }
+}
+
+resource "google_logging_metric" "runs" {
+  depends_on = [time_sleep.services]
+
+  project     = var.project_id
+  name        = local.metric_name
+  description = "Runs of ${var.name} that ended, by outcome. Dry runs do not count."
+  filter      = "${local._event_filter["sync_finished"]} AND NOT jsonPayload.dry_run=true"
+
+  label_extractors = {
+    mode    = "EXTRACT(jsonPayload.mode)"
+    outcome = "EXTRACT(jsonPayload.outcome)"
+  }
+
+  metric_descriptor {
+    metric_kind = "DELTA"
+    value_type  = "INT64"
+    labels {
+      key         = "mode"
+      value_type  = "STRING"
+      description = "incremental, backfill or verify"
+    }
+    labels {
+      key         = "outcome"
+      value_type  = "STRING"
+      description = "success, partial or failed"
+    }
+  }
+}
+
+resource "google_monitoring_alert_policy" "logs" {
+  for_each   = local.log_alerts
+  depends_on = [time_sleep.services]
+
+  project               = var.project_id
+  display_name          = "${var.name}: ${each.value.title}"
+  combiner              = "OR"
+  severity              = each.value.severity
+  notification_channels = [for channel in google_monitoring_notification_channel.emails : channel.id]
+
+  conditions {
+    display_name = each.value.title
+    condition_matched_log {
+      filter           = each.value.filter
+      label_extractors = each.value.labels
+    }
+  }
+
+  alert_strategy {
+    auto_close = "604800s"
+    notification_rate_limit {
+      period = each.value.period
+    }
+  }
+
+  documentation {
+    mime_type = "text/markdown"
+    content   = "${each.value.text}\n\n[Logs of the function](${local._logs_link})"
+  }
+}
+
+resource "google_monitoring_alert_policy" "silence" {
+  count      = var.alert_silence_hours > 0 ? 1 : 0
+  depends_on = [google_logging_metric.runs]
+
+  project               = var.project_id
+  display_name          = "${var.name}: no successful run for ${var.alert_silence_hours} hours"
+  combiner              = "OR"
+  severity              = "CRITICAL"
+  enabled               = !var.schedule_paused
+  notification_channels = [for channel in google_monitoring_notification_channel.emails : channel.id]
+
+  conditions {
+    display_name = "no successful run for ${var.alert_silence_hours} hours"
+    # A condition_absent waits for a first data point, so an installation that never worked would stay silent for ever.
+    condition_prometheus_query_language {
+      query               = "(sum(increase(${format(local._promql_runs, ",outcome=~\"success|partial\"")}[${var.alert_silence_hours}h])) or vector(0)) < 0.5"
+      duration            = "0s"
+      evaluation_interval = "300s"
+      # The metric exists only after the first run.
+      disable_metric_validation = true
+    }
+  }
+
+  alert_strategy {
+    auto_close = "604800s"
+  }
+
+  documentation {
+    mime_type = "text/markdown"
+    content   = "No run ended well within ${var.alert_silence_hours} hours. Kondado deletes logs after 90 days, so there is time to mend it. Right after the first apply this only means that no run has ended yet.\n\n[Logs of the function](${local._logs_link})"
+  }
+}
+
+resource "google_monitoring_dashboard" "kondado" {
+  depends_on = [google_logging_metric.runs]
+
+  project = var.project_id
+  dashboard_json = jsonencode({
+    displayName = var.name
+    mosaicLayout = {
+      columns = 48
+      tiles = [
+        {
+          width = 24, height = 16
+          widget = {
+            title = "Runs per hour, by outcome"
+            xyChart = { dataSets = [{
+              plotType        = "STACKED_BAR"
+              timeSeriesQuery = { prometheusQuery = "sum by (outcome) (increase(${format(local._promql_runs, "")}[1h]))" }
+            }] }
+          }
+        },
+        {
+          xPos = 24, width = 24, height = 16
+          widget = {
+            title = "Memory of the instance, share of ${var.memory}"
+            xyChart = { dataSets = [{
+              plotType        = "LINE"
+              timeSeriesQuery = { prometheusQuery = "histogram_quantile(0.99, sum by (le) (increase(run_googleapis_com:container_memory_utilizations_bucket{monitored_resource=\"cloud_run_revision\",service_name=\"${var.name}\"}[5m])))" }
+            }] }
+          }
+        },
+        {
+          yPos = 16, width = 48, height = 24
+          widget = {
+            title     = "Ends of runs, warnings and errors"
+            logsPanel = { filter = "${local._service_filter} AND (severity>=WARNING OR jsonPayload.event=\"sync_finished\" OR jsonPayload.event=\"plan_usage\")" }
+          }
+        },
+      ]
+    }
+  })
+}

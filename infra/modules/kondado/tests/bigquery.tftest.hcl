@@ -1,0 +1,151 @@
+# The data: dataset, tables and views.
+
+mock_provider "archive" {}
+mock_provider "time" {}
+mock_provider "google" {
+  mock_resource "google_project_iam_custom_role" {
+    defaults = { id = "projects/my-project/roles/kondado_log_sync_appender" }
+  }
+}
+
+variables {
+  project_id = "my-project"
+  region     = "southamerica-east1"
+  # A test that applies must set ephemeral variables, which `terraform apply` need not.
+  kondado_api_key = ""
+  kondado_token   = ""
+}
+
+run "a_table_for_each_schema_file_partitioned_clustered_and_protected" {
+  command = apply
+
+  assert {
+    condition     = toset(keys(google_bigquery_table.tables)) == toset([for file in fileset("../../../functions/schema", "*.json") : trimsuffix(file, ".json")])
+    error_message = "There must be one table for each file in functions/schema."
+  }
+  assert {
+    condition     = length(google_bigquery_table.tables) >= 4
+    error_message = "The schema files were not found."
+  }
+  assert {
+    condition = alltrue([for name, table in google_bigquery_table.tables :
+      table.time_partitioning[0].field == jsondecode(file("../../../functions/schema/${name}.json")).partition.field &&
+      table.time_partitioning[0].type == "DAY" &&
+      tolist(table.clustering) == tolist(jsondecode(file("../../../functions/schema/${name}.json")).clustering)
+    ])
+    error_message = "Each table must be partitioned and clustered as its schema file says."
+  }
+  assert {
+    condition     = local._partition_expiration_ms == null && alltrue([for table in google_bigquery_table.tables : table.require_partition_filter == false])
+    error_message = "Rows must be kept for ever, and be readable without a filter."
+  }
+  assert {
+    condition = alltrue([for name, table in google_bigquery_table.tables :
+      jsondecode(table.schema) == jsondecode(file("../../../functions/schema/${name}.json")).schema
+    ])
+    error_message = "Each table must have the columns of its schema file, in their order."
+  }
+  assert {
+    condition     = alltrue([for table in google_bigquery_table.tables : table.deletion_protection])
+    error_message = "Tables must be protected against deletion."
+  }
+  assert {
+    condition     = google_bigquery_dataset.kondado.deletion_policy == "PREVENT" && google_bigquery_dataset.kondado.delete_contents_on_destroy == false
+    error_message = "The dataset must be protected against deletion."
+  }
+  assert {
+    condition     = google_bigquery_dataset.kondado.default_table_expiration_ms == null && google_bigquery_dataset.kondado.default_partition_expiration_ms == null
+    error_message = "The dataset must not let tables or partitions expire."
+  }
+}
+
+run "views_are_standard_SQL_complete_and_not_protected" {
+  command = plan
+
+  assert {
+    condition     = toset(keys(merge(google_bigquery_table.views, google_bigquery_table.views_on_views, google_bigquery_table.views_two_up, google_bigquery_table.views_three_up))) == toset([for file in fileset("../../../functions/views/bigquery", "*.sql") : trimsuffix(file, ".sql")])
+    error_message = "There must be one view for each file in functions/views/bigquery."
+  }
+  assert {
+    condition = alltrue([for view in concat(values(google_bigquery_table.views), values(google_bigquery_table.views_on_views), values(google_bigquery_table.views_two_up), values(google_bigquery_table.views_three_up)) :
+      view.view[0].use_legacy_sql == false
+    ])
+    error_message = "Views must not be legacy SQL."
+  }
+  assert {
+    condition = alltrue([for view in concat(values(google_bigquery_table.views), values(google_bigquery_table.views_on_views), values(google_bigquery_table.views_two_up), values(google_bigquery_table.views_three_up)) :
+      view.deletion_protection == false && !strcontains(view.view[0].query, "$${")
+    ])
+    error_message = "Views must be replaceable and have no placeholder left."
+  }
+  assert {
+    condition     = strcontains(google_bigquery_table.views["pipeline_logs_latest"].view[0].query, "`my-project.kondado.pipeline_logs`") && startswith(google_bigquery_table.views["pipeline_logs_latest"].description, "What does each pipeline execution")
+    error_message = "A view must read the tables of this dataset, and be described by its question."
+  }
+}
+
+run "what_a_plan_is_comes_into_the_views_as_numbers" {
+  command = plan
+
+  variables {
+    plan_records_per_month = 11500000
+    plan_active_pipelines  = 50
+  }
+
+  assert {
+    condition     = output.query != "" && local.environment.PLAN_RECORDS_PER_MONTH == "11500000" && local.environment.PLAN_ACTIVE_PIPELINES == "50"
+    error_message = "Numbers must be written in full, not as 1.15e+07."
+  }
+}
+
+run "protection_can_be_taken_away_to_destroy_everything" {
+  command = plan
+
+  variables {
+    protect_data = false
+  }
+
+  assert {
+    condition     = google_bigquery_dataset.kondado.deletion_policy == "DELETE" && alltrue([for table in google_bigquery_table.tables : !table.deletion_protection]) && alltrue([for secret in google_secret_manager_secret.kondado : !secret.deletion_protection])
+    error_message = "protect_data = false must unprotect dataset, tables and secrets."
+  }
+}
+
+run "old_rows_expire_and_keys_of_one_own_are_used_only_if_asked" {
+  command = plan
+
+  variables {
+    partition_expiration_days = 400
+    kms_keys = {
+      dataset = "projects/my-project/locations/us/keyRings/ring/cryptoKeys/data"
+      secrets = "projects/my-project/locations/global/keyRings/ring/cryptoKeys/secrets"
+    }
+  }
+
+  assert {
+    condition     = alltrue([for table in google_bigquery_table.tables : table.time_partitioning[0].expiration_ms == 34560000000])
+    error_message = "400 days are 34,560,000,000 ms."
+  }
+  assert {
+    condition     = google_bigquery_dataset.kondado.default_encryption_configuration[0].kms_key_name == "projects/my-project/locations/us/keyRings/ring/cryptoKeys/data" && google_secret_manager_secret.kondado["token"].replication[0].auto[0].customer_managed_encryption[0].kms_key_name == "projects/my-project/locations/global/keyRings/ring/cryptoKeys/secrets"
+    error_message = "The keys must reach the dataset and the secrets."
+  }
+}
+
+run "neither_region_nor_name_of_the_function_changes_anything_of_the_data" {
+  command = plan
+
+  variables {
+    name   = "another-name"
+    region = "us-central1"
+  }
+
+  assert {
+    condition     = google_bigquery_dataset.kondado.location == "US" && google_bigquery_dataset.kondado.dataset_id == "kondado"
+    error_message = "Dataset and location must not depend on region or name: a change would replace the data."
+  }
+  assert {
+    condition     = google_secret_manager_secret.kondado["api_key"].secret_id == "kondado-api-key-kondado" && google_secret_manager_secret.kondado["token"].secret_id == "kondado-token-kondado"
+    error_message = "The names of the secrets must not depend on region or name."
+  }
+}

@@ -1,0 +1,154 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { parseRunRequest } from '../../functions/request.ts';
+import { type Block, expression, INFRA, MODULE, ROOT, readFolder, readHcl, readResources } from './hcl.ts';
+
+/** Log events that alerts wait for and the function does not write yet. */
+const COMING = ['plan_usage'];
+
+function texts(folder: URL): string {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.tf'))
+    .map((file) => readFileSync(new URL(file, folder), 'utf8'))
+    .join('\n');
+}
+
+test('nothing is public, and grants are added one by one, never replacing those of others', async () => {
+  // Without the lines that tell why it is so.
+  const code = (texts(INFRA) + texts(MODULE)).replaceAll(/^\s*#.*$/gm, '');
+  expect(code).not.toMatch(/allUsers|allAuthenticatedUsers/);
+  const types = (await readResources()).map(({ type }) => type);
+  expect(types.filter((type) => /_iam_(binding|policy)$/.test(type))).toEqual([]);
+});
+
+test('only these roles are granted, and each where it is needed', async () => {
+  const grants = (await readResources())
+    .filter(({ type }) => type.endsWith('_iam_member'))
+    .map(({ type, name, body }) => `${type}.${name}: ${body.role}`);
+  expect(grants.sort()).toEqual([
+    'google_artifact_registry_repository_iam_member.build: roles/artifactregistry.writer',
+    `google_bigquery_dataset_iam_member.runtime: ${expression('google_project_iam_custom_role.appender.id')}`,
+    `google_cloud_run_v2_service_iam_member.invokers: ${expression('each.value.role')}`,
+    'google_cloud_run_v2_service_iam_member.scheduler: roles/run.invoker',
+    'google_project_iam_member.build_logs: roles/logging.logWriter',
+    'google_project_iam_member.build_source: roles/storage.objectViewer',
+    'google_project_iam_member.runtime_jobs: roles/bigquery.jobUser',
+    'google_secret_manager_secret_iam_member.runtime: roles/secretmanager.secretAccessor',
+  ]);
+});
+
+test('no credential is written where Terraform keeps it', async () => {
+  const resources = await readResources();
+  for (const { type, body } of resources)
+    if (type === 'google_secret_manager_secret_version') {
+      expect(body).not.toHaveProperty('secret_data');
+      expect(body.secret_data_wo).toBe(expression('local._values[each.key]'));
+    }
+  const users = Object.entries(await readFolder(MODULE)).filter(([, file]) =>
+    /var\.kondado_(api_key|token)/.test(JSON.stringify({ ...file, variable: undefined })),
+  );
+  expect(users.map(([name]) => name)).toEqual(['secrets.tf']);
+});
+
+test('at most one instance, standard SQL, and the identity is for the service itself', async () => {
+  const resources = await readResources();
+  const find = (type: string) => resources.filter((resource) => resource.type === type);
+  const [sync] = find('google_cloudfunctions2_function');
+  expect(sync?.body.service_config[0].max_instance_count).toBe(1);
+  for (const { name, body } of find('google_bigquery_table'))
+    if ('view' in body) expect(body.view[0].use_legacy_sql, name).toBe(false);
+  const [job] = find('google_cloud_scheduler_job');
+  const target = job?.body.http_target[0];
+  expect(target.uri).toBe(expression('google_cloudfunctions2_function.sync.service_config[0].uri'));
+  expect(target.oidc_token[0].audience).toBe(target.uri);
+});
+
+test('nothing that people change casually makes data be replaced', async () => {
+  // A change of these replaces the resource, and what it holds.
+  const FORCES_NEW: Record<string, string[]> = {
+    google_bigquery_dataset: ['project', 'dataset_id', 'location'],
+    google_bigquery_table: ['project', 'dataset_id', 'table_id', 'time_partitioning.0.field'],
+    google_secret_manager_secret: ['project', 'secret_id'],
+  };
+  const allowed = new Set([
+    expression('var.project_id'),
+    expression('var.dataset_id'),
+    expression('var.dataset_location'),
+    expression('google_bigquery_dataset.kondado.dataset_id'),
+    expression('each.key'),
+    expression('each.value'),
+    expression('each.value.partition.field'),
+  ]);
+  const found: string[] = [];
+  for (const { type, name, body } of await readResources()) {
+    for (const path of FORCES_NEW[type] ?? []) {
+      const value = path.split('.').reduce((at: Block | undefined, key) => at?.[key], body);
+      if (value === undefined) continue;
+      expect(allowed, `${type}.${name}.${path}`).toContain(value);
+      found.push(`${type}.${path}`);
+    }
+  }
+  expect(new Set(found).size).toBe(9);
+  const { locals = [] } = await readHcl(new URL('secrets.tf', MODULE));
+  expect(JSON.stringify(locals[0]?.secrets)).not.toMatch(/var\.(?!dataset_id\b)/);
+  expect(readFileSync(new URL('bigquery.tf', MODULE), 'utf8')).toContain(
+    'ignore_changes = [encryption_configuration]',
+  );
+});
+
+test('the events and outcomes that alerts wait for are those that the function writes', () => {
+  const log = readFileSync(new URL('functions/log.ts', ROOT), 'utf8');
+  const union = /export type LogEvent =([^;]+);/.exec(log)?.[1] ?? '';
+  const events = [...union.matchAll(/'(\w+)'/g)].map(([, name]) => name);
+  expect(events).toContain('sync_finished');
+  const monitoring = readFileSync(new URL('monitoring.tf', MODULE), 'utf8');
+  const list = /for event in \[([^\]]+)\]/.exec(monitoring)?.[1] ?? '';
+  const filtered = [
+    ...list.matchAll(/"(\w+)"/g),
+    ...monitoring.matchAll(/jsonPayload\.event=\\"(\w+)\\"/g),
+  ].map(([, name]) => name);
+  expect(filtered.length).toBeGreaterThan(3);
+  for (const name of filtered) expect([...events, ...COMING]).toContain(name);
+
+  const report = readFileSync(new URL('functions/report.ts', ROOT), 'utf8');
+  for (const [, names] of monitoring.matchAll(/outcome=~?\\+"([\w|]+)\\/g))
+    for (const outcome of names?.split('|') ?? []) expect(report, outcome).toContain(`'${outcome}'`);
+  const fields = [...monitoring.matchAll(/jsonPayload\.(\w+)/g)].map(([, name]) => name);
+  const written = ['event', 'outcome', 'mode', 'dry_run', 'error_code', 'stream', 'rows_rejected'];
+  const planUsage = ['used_percent', 'limit_date'];
+  const scheduler = ['status'];
+  for (const name of fields) expect([...written, ...planUsage, ...scheduler]).toContain(name);
+  const source = ['run.ts', 'report.ts', 'stream.ts', 'log.ts']
+    .map((file) => readFileSync(new URL(`functions/${file}`, ROOT), 'utf8'))
+    .join('\n');
+  for (const name of written) expect(source, name).toMatch(new RegExp(`\\b${name}\\b`));
+});
+
+test('the function accepts the body of the schedule and that of the backfill command', async () => {
+  const [job] = (await readResources()).filter(({ type }) => type === 'google_cloud_scheduler_job');
+  const scheduled = /^\$\{base64encode\("(.*)"\)\}$/.exec(job?.body.http_target[0].body)?.[1] ?? '';
+  expect(parseRunRequest(scheduled)).toMatchObject({ mode: 'incremental', dryRun: false });
+
+  const { output } = await readHcl(new URL('outputs.tf', MODULE));
+  const command = String(output?.backfill?.[0]?.value);
+  const body = /-d '([^']+)'/.exec(command)?.[1] ?? '';
+  expect(parseRunRequest(body)).toMatchObject({ mode: 'backfill', dryRun: true });
+});
+
+test('every output is described, and the root has those of the module', async () => {
+  const root = (await readHcl(new URL('outputs.tf', INFRA))).output ?? {};
+  const inModule = (await readHcl(new URL('outputs.tf', MODULE))).output ?? {};
+  expect(Object.keys(root)).toEqual(Object.keys(inModule));
+  for (const [name, [body]] of Object.entries(root)) {
+    expect(body?.description, name).toBe(inModule[name]?.[0]?.description);
+    expect(body?.description, name).toMatch(/^[A-Z].*\.$/);
+    expect(body?.value).toBe(`\${module.kondado.${name}}`);
+  }
+});
+
+test('only the root has a provider block, and it calls one module', async () => {
+  expect(texts(MODULE)).not.toMatch(/^provider /m);
+  const files = await readFolder(INFRA);
+  expect(Object.values(files).flatMap(({ module = {} }) => Object.keys(module))).toEqual(['kondado']);
+  expect(Object.values(files).flatMap(({ resource = {} }) => Object.keys(resource))).toEqual([]);
+});

@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { readConfig, VARIABLES } from '../../functions/config.ts';
+import { STREAM_NAMES } from '../../functions/streams.ts';
+import { type Block, expression, INFRA, MODULE, ROOT, readHcl, readLocal } from './hcl.ts';
+
+/** What the function knows and the cloud does not need, with the reason. */
+const LEFT_OUT = {
+  BIGQUERY_API_ENDPOINT: 'another server instead of BigQuery, for tests',
+  DUCKDB_PATH: 'a file on somebody’s computer',
+  KONDADO_API_KEY: 'the key itself; the cloud reads it from Secret Manager',
+  KONDADO_TOKEN: 'the token itself; the cloud reads it from Secret Manager',
+};
+const REQUIRED = ['project_id', 'region'];
+
+async function readVariables(folder: URL): Promise<Record<string, Block>> {
+  const { variable = {} } = await readHcl(new URL('variables.tf', folder));
+  return Object.fromEntries(Object.entries(variable).map(([name, [body = {}]]) => [name, body]));
+}
+
+/** The order of the blocks as they stand in the file, which the parser does not keep. */
+function namesInOrder(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].map(([, name]) => name as string);
+}
+
+test('Terraform sets exactly the variables that functions/config.ts knows, but for those left out with a reason', async () => {
+  const environment = (await readLocal('environment')) as Block;
+  const expected = Object.keys(VARIABLES).filter((name) => !Object.hasOwn(LEFT_OUT, name));
+  expect(Object.keys(environment).sort()).toEqual(expected.sort());
+  expect(Object.keys(VARIABLES)).toEqual(expect.arrayContaining(Object.keys(LEFT_OUT)));
+});
+
+test('what Terraform sets by default is a configuration that the function accepts, with the function’s own defaults', async () => {
+  const variables = await readVariables(INFRA);
+  const defaultOf = (name: string): unknown => variables[name]?.default;
+  const api = variables.kondado_api?.type as string;
+  const apiDefault = (name: string) =>
+    new RegExp(`${name} *= *optional\\(\\w+, *"?([^")]+)"?\\)`).exec(api)?.[1];
+  const set: Record<string, unknown> = {
+    BIGQUERY_DATASET: defaultOf('dataset_id'),
+    BIGQUERY_TIMEOUT_SECONDS: defaultOf('bigquery_timeout_seconds'),
+    BILLING_TIME_ZONE: defaultOf('billing_time_zone'),
+    INITIAL_ELEMENT_ID: defaultOf('initial_element_id'),
+    KONDADO_BASE_URL: apiDefault('base_url'),
+    KONDADO_MODEL_LOGS_PATH: apiDefault('model_logs_path'),
+    KONDADO_PIPELINE_LOGS_PATH: apiDefault('pipeline_logs_path'),
+    KONDADO_RATE_LIMIT_PAUSE_SECONDS: apiDefault('rate_limit_pause_seconds'),
+    KONDADO_REQUESTS_PER_MINUTE: apiDefault('requests_per_minute'),
+    KONDADO_REQUESTS_PER_SECOND: apiDefault('requests_per_second'),
+    KONDADO_REQUEST_TIMEOUT_SECONDS: apiDefault('request_timeout_seconds'),
+    LOG_LEVEL: defaultOf('log_level'),
+    LOOKBACK_MINUTES: defaultOf('lookback_minutes'),
+    TIME_BUDGET_SECONDS: defaultOf('time_budget_seconds'),
+  };
+  for (const [name, value] of Object.entries(set))
+    expect(String(value), name).toBe(VARIABLES[name as keyof typeof VARIABLES].default);
+  expect([...(defaultOf('streams') as string[])].sort()).toEqual([...STREAM_NAMES].sort());
+  const environment = {
+    ...Object.fromEntries(Object.entries(set).map(([name, value]) => [name, String(value)])),
+    BIGQUERY_LOCATION: String(defaultOf('dataset_location')),
+    BIGQUERY_PROJECT: 'my-project',
+    KONDADO_API_KEY_SECRET: 'projects/my-project/secrets/kondado-api-key-kondado/versions/latest',
+    KONDADO_TOKEN_SECRET: 'projects/my-project/secrets/kondado-token-kondado/versions/latest',
+  };
+  expect(() => readConfig(environment)).not.toThrow();
+});
+
+test('root and module have the same variables; only the root has labels, which its provider sets', async () => {
+  const { labels, ...root } = await readVariables(INFRA);
+  expect(labels).toBeDefined();
+  expect(await readVariables(MODULE)).toEqual(root);
+});
+
+test('the root hands every variable to the module', async () => {
+  const { module } = await readHcl(new URL('main.tf', INFRA));
+  const { source, ...passed } = module?.kondado?.[0] ?? {};
+  expect(source).toBe('./modules/kondado');
+  const { labels, ...variables } = await readVariables(INFRA);
+  expect(passed).toEqual(Object.fromEntries(Object.keys(variables).map((name) => [name, `\${var.${name}}`])));
+});
+
+test.each([
+  ['root', INFRA],
+  ['module', MODULE],
+])('the variables of the %s are described, typed and alphabetical', async (_name, folder) => {
+  const names = namesInOrder(readFileSync(new URL('variables.tf', folder), 'utf8'), /^variable "(\w+)"/gm);
+  expect(names).toEqual([...names].sort());
+  for (const [name, body] of Object.entries(await readVariables(folder))) {
+    expect(body.description, name).toMatch(/^[A-Z].*\.$/);
+    expect(body.type, name).toBeDefined();
+    const accepted = (body.validation as Block[] | undefined) ?? [];
+    // A bool cannot be wrong.
+    if (body.type !== expression('bool') && body.type !== 'bool')
+      expect(accepted.length, name).toBeGreaterThan(0);
+    for (const { error_message } of accepted) expect(error_message, name).toMatch(/must .*\.$/s);
+  }
+});
+
+test('only what nobody can guess is required', async () => {
+  const variables = await readVariables(INFRA);
+  const required = Object.keys(variables).filter((name) => !('default' in (variables[name] ?? {})));
+  expect(required.sort()).toEqual(REQUIRED);
+});
+
+test('the credentials are ephemeral and sensitive', async () => {
+  const variables = await readVariables(INFRA);
+  for (const name of ['kondado_api_key', 'kondado_token'])
+    expect(variables[name]).toMatchObject({ ephemeral: true, sensitive: true, default: null });
+});
+
+test('terraform.tfvars.example lists every variable, the required ones first, then alphabetically', async () => {
+  const text = readFileSync(new URL('terraform.tfvars.example', ROOT), 'utf8');
+  const names = namesInOrder(text, /^(?:# )?([a-z_]+) = /gm);
+  const optional = Object.keys(await readVariables(INFRA)).filter((name) => !REQUIRED.includes(name));
+  expect(names).toEqual([...REQUIRED, ...optional.sort()]);
+  expect(namesInOrder(text, /^([a-z_]+) = /gm)).toEqual(REQUIRED);
+  expect(text).toContain('terraform -chdir=infra apply -var-file=../terraform.tfvars');
+});
+
+test('what terraform.tfvars.example shows are the defaults', async () => {
+  const text = readFileSync(new URL('terraform.tfvars.example', ROOT), 'utf8');
+  const variables = await readVariables(INFRA);
+  for (const [, name, value] of text.matchAll(/^# ([a-z_]+) = ([^{\n]+|\{\})$/gm))
+    expect(value, name).toBe(JSON.stringify(variables[name as string]?.default).replaceAll(',"', ', "'));
+});
