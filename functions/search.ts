@@ -2,6 +2,10 @@ import { PAGE_SIZE } from './kondado/pages.ts';
 import { epochMsOf, type Timestamp } from './timestamps.ts';
 
 const MAX_PROBES = 24;
+/** More than five million ids, should all be ours: a page within a millisecond tells nothing of the pace. */
+const MAX_PAGES_AHEAD = 2 ** 17;
+/** After so many guesses that have not halved what is left, only halving goes on. */
+const MAX_POOR_GUESSES = 3;
 
 /** A row as far as the search needs it. */
 export interface Placed {
@@ -37,7 +41,7 @@ export async function findStartId(options: {
   /** How many ids a page and a millisecond span, as far as the last page tells. */
   let idsPerPage = 1n;
   let idsPerMs = 0;
-  let isBisecting = false;
+  let poorGuesses = 0;
   let stepFactor = 1;
 
   for (let probes = 0, at = low.id; probes < maxProbes; probes++) {
@@ -55,19 +59,21 @@ export async function findStartId(options: {
       low = { id: last.id, ms: epochMsOf(last.createdat) };
     }
     if (high === null) {
-      // The end is not known yet: go as far as the pace so far asks, then in ever larger steps.
-      at = low.id + idsPerPage * BigInt(stepFactor) + BigInt(Math.round((momentMs - low.ms) * idsPerMs));
+      // The end is not known yet: go as far as the pace so far asks, but not out of all proportion.
+      const ids = Math.min((momentMs - low.ms) * idsPerMs, Number(idsPerPage) * MAX_PAGES_AHEAD);
+      at = low.id + idsPerPage * BigInt(stepFactor) + BigInt(Math.round(ids));
       stepFactor *= 4;
       continue;
     }
     const gap: bigint = high.id - low.id;
     if (gap <= idsPerPage) return low.id;
-    isBisecting = !isBisecting && gapBefore > 0n && gap * 2n > gapBefore;
+    const isPoor = gapBefore > 0n && gap * 2n > gapBefore;
+    if (isPoor) poorGuesses++;
     const share = (momentMs - low.ms) / (high.ms - low.ms);
-    const guess =
-      isBisecting || !(share > 0 && share < 1)
-        ? low.id + gap / 2n
-        : low.id + BigInt(Math.round(Number(gap) * share)) - idsPerPage / 2n;
+    const canInterpolate = share > 0 && share < 1 && !isPoor && poorGuesses < MAX_POOR_GUESSES;
+    const guess = canInterpolate
+      ? low.id + BigInt(Math.round(Number(gap) * share)) - idsPerPage / 2n
+      : low.id + gap / 2n;
     at = guess <= low.id ? low.id + 1n : guess >= high.id ? high.id - 1n : guess;
   }
   return low.id;

@@ -112,7 +112,7 @@ async function readWindow(
 
       await storePage(reading, rows, rejected, known, report, warehouse, window.isVerification);
       extendRange(report, parsed, window.from, firstIdBeyond);
-      report.next_id = page.nextId;
+      report.next_id = resumeId(page.nextId, parsed);
       onProgress(report);
       log.write('debug', 'page_stored', `${source.stream}: stored a page of ${rows.length} rows.`, {
         stream: source.stream,
@@ -178,6 +178,15 @@ function extendRange(
   if (first === null || last === undefined || last === null || last < first) return;
   report.first_id = first;
   report.last_id = last;
+}
+
+/**
+ * Where another run can go on: at the last row of the page if the cursor leads beyond it, because a backfill that starts
+ * behind all that is stored is refused.
+ */
+function resumeId(nextId: bigint | null, parsed: readonly (LogRow | RejectedRow)[]): bigint | null {
+  const lastId = parsed.findLast(({ id }) => id !== null)?.id ?? null;
+  return nextId !== null && lastId !== null && lastId < nextId ? lastId : nextId;
 }
 
 /** Drops what an earlier page, or this one, had already. */
