@@ -73,7 +73,7 @@ export async function planWindow(
       maxProbes: Math.max(1, Math.min(MAX_END_PROBES, requestsLeft() - SAMPLES)),
     });
     rowsBehind = await estimateRows(lastRead, endId, look, Math.min(SAMPLES, requestsLeft()));
-    requests += Math.ceil(rowsBehind / (PAGE_SIZE - 1)); // the cursor is inclusive: a page repeats one row
+    requests += Math.max(1, Math.ceil(rowsBehind / (PAGE_SIZE - 1))); // an inclusive cursor repeats one row a page
   }
 
   const inRange = [...rows].filter(([, createdat]) => isInRange(window, createdat)).map(([id]) => id);
@@ -117,5 +117,5 @@ async function estimateRows(
     ids += last.id - first.id + 1n;
   }
   const between = ids === 0n ? 0 : Math.round((rows * Number(span)) / Number(ids));
-  return between + endPage.length;
+  return between + endPage.filter(({ id }) => id > lastRead).length;
 }

@@ -151,14 +151,40 @@ describe.each(['DuckDB', 'BigQuery'] as const)('a dry run with %s', (kind) => {
     startKondado,
     warehouse,
   }) => {
-    const kondado = await startKondado({ pipeline_logs: steady(150, 10) });
-    const env = { ...ONE, KONDADO_REQUESTS_PER_SECOND: '900', KONDADO_REQUESTS_PER_MINUTE: '240' };
-    const budget = { TIME_BUDGET_SECONDS: '30' };
-    expect((await plan(kondado, warehouse, {}, { ...env, ...budget })).plan).toMatchObject({
-      requests_estimated: 4,
-      minutes_estimated: 0.02,
-      runs_estimated: 1,
+    const kondado = await startKondado({ pipeline_logs: steady(3_000, 10) });
+    const limits = { KONDADO_REQUESTS_PER_SECOND: '900', KONDADO_REQUESTS_PER_MINUTE: '240' };
+    const { plan: planned } = await plan(
+      kondado,
+      warehouse,
+      {},
+      { ...ONE, ...limits, TIME_BUDGET_SECONDS: '6' },
+    );
+    const minutes = planned.requests_estimated / 240;
+    expect(planned.minutes_estimated).toBeCloseTo(minutes, 2);
+    expect(planned.runs_estimated).toBe(Math.ceil(minutes * 10));
+    expect(planned.runs_estimated).toBeGreaterThan(1);
+  });
+
+  test('costs at most 30 requests a stream, however unevenly the rows came', async ({
+    startKondado,
+    warehouse,
+  }) => {
+    const random = createRandom(5);
+    let id = 1;
+    const uneven = steady(8_000, 90).map((row, index) => {
+      id += random.chance(0.002) ? 40_000_000 : 1 + Math.floor(random.logNormal(2, 2));
+      const minutes = Math.floor((8_000 - index) / 800) * 12_000 + random.between(10, 20);
+      return pipelineRow(id, { ...row, id, createdAt: minutesAgo(minutes) });
     });
+    const kondado = await startKondado({ pipeline_logs: uneven, model_logs: load('model_logs', 500) });
+    for (const days of [80, 61.3, 33, 7]) {
+      const request = { mode: 'backfill' as const, from: dayAgo(days), to: dayAgo(days - 6) };
+      await plan(kondado, warehouse, request);
+      const env = { ...kondado.env, ...warehouse.env };
+      const { report } = await runSync(env, { ...request, dryRun: true });
+      expect(report.streams).toHaveLength(2);
+      for (const { requests } of report.streams) expect(requests).toBeLessThanOrEqual(MAX_REQUESTS);
+    }
   });
 });
 
