@@ -10,28 +10,16 @@ import { TABLES } from '../../functions/tables.ts';
 import { readViews } from '../../functions/warehouse/views.ts';
 import { rowsSource } from '../../local/sandbox/company.ts';
 import { SANDBOX_KEY, SANDBOX_TOKEN, type Sandbox, startSandbox } from '../../local/sandbox/server.ts';
+import { api, PROJECT, uniqueName, url } from './rest.ts';
 
-const PROJECT = 'test';
 const FIRST_ID = 2n ** 53n - 40n; // the ids cross the end of what a double can hold
 const MINUTE_MS = 60_000;
 
-const url = process.env.BIGQUERY_EMULATOR_URL ?? '';
-if (url === '') throw new Error('BIGQUERY_EMULATOR_URL is not set: .ci/run starts the emulator and sets it.');
 const client = new BigQuery({ projectId: PROJECT, apiEndpoint: url, authClient: new PassThroughClient() });
 
 let rows: Record<string, unknown>[];
 let sandbox: Sandbox;
 let dataset = '';
-let datasets = 0;
-
-async function api(method: string, path: string, body: object): Promise<void> {
-  const answer = await fetch(`${url}/bigquery/v2/projects/${PROJECT}${path}`, {
-    method,
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-}
 
 function logRow(index: number, fields: Record<string, unknown> = {}): Record<string, unknown> {
   const createdAt = new Date(Date.now() - (3 * 24 * 60 - index * 10) * MINUTE_MS).toISOString();
@@ -98,7 +86,7 @@ afterAll(() => sandbox.close());
 
 beforeEach(async () => {
   rows.splice(0, rows.length, ...Array.from({ length: 120 }, (_, index) => logRow(index)));
-  dataset = `kondado_${datasets++}`;
+  dataset = uniqueName('kondado');
   await api('POST', '/datasets', { datasetReference: { projectId: PROJECT, datasetId: dataset } });
   for (const [tableId, { schema, partition, clustering }] of Object.entries(TABLES)) {
     await api('POST', `/datasets/${dataset}/tables`, {

@@ -237,11 +237,11 @@ describe.each(['DuckDB', 'BigQuery'] as const)('with %s', (kind) => {
       startKondado,
       warehouse,
     }) => {
-      const rows = disordered(600, 6, 59, seed); // a row each 14 minutes
+      const rows = disordered(1_200, 0.5, 59, seed); // within 59 minutes there are two pages
       const kondado = await startKondado({ pipeline_logs: rows });
       const random = createRandom(seed, 5);
-      const from = dayAgo(random.between(3, 5));
-      const to = dayAgo(random.between(1, 2.5));
+      const from = minutesAgo(random.between(400, 500));
+      const to = minutesAgo(random.between(150, 300));
       const stream = streamOf(await sync(kondado, warehouse, backfill({ from, to })));
       const expected = within(rows, from, to);
       expect(stream).toMatchObject({ outcome: 'success', rows_read: expected.length });
@@ -254,9 +254,9 @@ describe.each(['DuckDB', 'BigQuery'] as const)('with %s', (kind) => {
       startKondado,
       warehouse,
     }) => {
-      const rows = disordered(500, 10, minutes, 3);
+      const rows = disordered(1_000, 0.5, minutes, 3);
       const kondado = await startKondado({ pipeline_logs: rows });
-      const ends = [9, 7.31, 5, 2.222, 0.5].map(dayAgo);
+      const ends = [600, 433.1, 300, 133.222, 60].map(minutesAgo);
       const reports: StreamReport[] = [];
       for (const [index, from] of ends.slice(0, -1).entries()) {
         const to = ends[index + 1] ?? '';

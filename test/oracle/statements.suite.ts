@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startBudget } from '../../functions/budget.ts';
+import { readConfig } from '../../functions/config.ts';
 import { parseRunRequest } from '../../functions/request.ts';
 import { TABLES } from '../../functions/tables.ts';
 import { parseTimestamp } from '../../functions/timestamps.ts';
+import { openBigQuery } from '../../functions/warehouse/bigquery.ts';
 import { rowsSource } from '../../local/sandbox/company.ts';
 import { SANDBOX_KEY, SANDBOX_TOKEN, type Sandbox, startSandbox } from '../../local/sandbox/server.ts';
-import { type FakeBigQuery, startFakeBigQuery } from '../fakes/bigquery.ts';
+import { type FakeBigQuery, type FakeCall, startFakeBigQuery } from '../fakes/bigquery.ts';
 import { load, pipelineRow } from '../functions/support/rows.ts';
 import { runSync } from '../functions/support/runs.ts';
 import { bigQueryWarehouse } from '../functions/support/warehouses.ts';
@@ -53,6 +56,84 @@ afterAll(async () => {
 test('every statement means to BigQuery what it means to the tests', async () => {
   const statements = fake.calls.filter(({ kind }) => kind === 'query');
   expect(statements.length).toBeGreaterThan(20);
+  await judge(statements);
+});
+
+test('every statement means the same on hostile rows', async () => {
+  const sent = fake.calls.length;
+  const createdat = [
+    "'2026-11-20T10:00:00Z'",
+    "'2026-11-20T10:00:00.000001Z'",
+    "'2026-11-20T09:00:00.000001Z'",
+  ];
+  const rows = [
+    [1, createdat[0], 'NULL', 1],
+    [1, createdat[0], 'NULL', 1], // twice the same, as after an answer that got lost
+    [1, createdat[0], createdat[1], 1],
+    [2, createdat[2], createdat[2], 'NULL'],
+    [3, "'2026-11-20T09:00:00Z'", createdat[0], 2], // one microsecond outside the lookback
+    ['9007199254740993', createdat[1], createdat[1], 1],
+    ['9007199254740992', createdat[1], createdat[0], 2],
+    ['9223372036854775807', "'2024-02-29T02:30:00Z'", 'NULL', 1], // a date far off its place
+    [-5, "'2026-11-19T00:00:00Z'", 'NULL', 3],
+    [4, "'2026-11-24T00:00:00Z'", 'NULL', 2], // ahead of now
+  ];
+  const values = rows.map(
+    ([id, created, updated, clientId]) => `(${id}, ${created}, ${updated}, ${clientId}, 'r', now())`,
+  );
+  for (const table of ['pipeline_logs', 'model_logs']) {
+    await fake.clear(table);
+    await fake.run(
+      `INSERT INTO ${fake.dataset}.${table} (id, createdat, updatedat, client_id, _run_id, _synced_at) VALUES ${values.join(', ')}`,
+    );
+  }
+  const texts = ['null', '"x"', '1', '1.5', '{"a":[1,null,"é😀"],"b":9007199254740993}', '[]', '{"":{}}'];
+  for (const [index, text] of texts.entries()) {
+    const id = index % 3 === 0 ? 'NULL' : `9007199254740992 + ${index}`;
+    await fake.run(
+      `INSERT INTO ${fake.dataset}.rejected_rows VALUES (now(), 'r', 'model_logs', ${id}, 'why', '${text}')`,
+    );
+  }
+
+  const { env } = bigQueryWarehouse(fake);
+  const { warehouse: config } = readConfig({ ...env, KONDADO_API_KEY: 'k', KONDADO_TOKEN: 't' });
+  if (config.kind !== 'bigquery') throw new Error('The environment does not lead to BigQuery.');
+  const warehouse = openBigQuery(config, startBudget(60_000));
+  for (const stream of ['pipeline_logs', 'model_logs'] as const) {
+    await warehouse.rejections(stream, [9_007_199_254_740_993n, 9_007_199_254_740_994n]);
+    await warehouse.rejections(stream, []);
+    for (const clientId of [null, 1n, 2n, 99n]) {
+      const source = { stream, clientId };
+      for (const lookbackMs of [0, 1, 3_600_000, 400 * 86_400_000]) {
+        await warehouse.position(source, '2026-11-20T10:00:00.000000Z', lookbackMs);
+        await warehouse.position(source, '2026-11-20T10:00:00.000001Z', lookbackMs);
+      }
+      await warehouse.position(source, '2020-01-01T00:00:00.000000Z', 0);
+      await warehouse.largestId(source);
+      for (const moment of [
+        '0001-01-01T00:00:00.000000Z',
+        '2026-11-20T10:00:00.000001Z',
+        '2027-01-01T00:00:00.000000Z',
+      ]) {
+        await warehouse.idsAround(source, moment);
+      }
+      await warehouse.countIds(source, -10n, 3n);
+      await warehouse.countIds(source, 9_007_199_254_740_993n, 2n ** 63n - 1n);
+    }
+    for (const createdSince of [null, '2026-11-20T10:00:00.000001Z']) {
+      for (const firstId of [-(2n ** 63n), 2n, 9_007_199_254_740_993n]) {
+        await warehouse.storedVersions({ stream, firstId, createdSince, limit: 1_000 });
+      }
+    }
+  }
+  await warehouse.close();
+  const statements = fake.calls.slice(sent).filter(({ kind }) => kind === 'query');
+  expect(statements.length).toBeGreaterThan(100);
+  await judge(statements);
+});
+
+/** Asks the oracle and the fake the same, of what is stored now. */
+async function judge(statements: readonly FakeCall[]): Promise<void> {
   const tables = await Promise.all(
     Object.entries(TABLES).map(async ([table, { schema }]) => ({
       name: `${fake.project}.${fake.dataset}.${table}`,
@@ -67,9 +148,26 @@ test('every statement means to BigQuery what it means to the tests', async () =>
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
-    expect(rowsOf((await answer.json()) as Answer), body.query).toEqual(expected.rows.map(comparable));
+    const found = (await answer.json()) as Answer;
+    const types = expected.columns.map(({ name, type }) => [name, type]);
+    expect(
+      found.schema.fields.map(({ name, type }) => [name, SHORT_TYPES[type] ?? type]),
+      body.query,
+    ).toEqual(types);
+    const [rows, expectedRows] = [rowsOf(found), expected.rows.map(comparable)];
+    // Only ids are ordered by: versions of one id, and all rows elsewhere, come in any order.
+    expect(sorted(rows), body.query).toEqual(sorted(expectedRows));
+    const ids = (some: typeof rows) => some.map(({ version_id }) => version_id);
+    if (/ORDER BY/.test(body.query)) expect(ids(rows), body.query).toEqual(ids(expectedRows));
   }
-});
+}
+
+/** Some names that BigQuery's answers have for a type. */
+const SHORT_TYPES: Record<string, string> = { INTEGER: 'INT64', FLOAT: 'FLOAT64', BOOLEAN: 'BOOL' };
+
+function sorted(rows: readonly object[]): string[] {
+  return rows.map((row) => JSON.stringify(row)).sort();
+}
 
 function parametersOf(
   sent: { name: string; parameterType: Type; parameterValue: Value }[],
