@@ -239,7 +239,7 @@ describe.concurrent('the time budget ends', () => {
   ];
 
   test.for(waits)('%s before the first page: not_started', async ([, fault], { sync, expect }) => {
-    const { report, stream, recorded } = await sync(() => fault, { ...forever, TIME_BUDGET_SECONDS: '3' });
+    const { report, stream, recorded } = await sync(() => fault, { ...forever, TIME_BUDGET_SECONDS: '9' });
     expect(report).toMatchObject({ outcome: 'partial' });
     expect(stream).toMatchObject({ outcome: 'not_started', error: null, rows_read: 0, next_id: 0n });
     expect(recorded).toMatchObject([{ outcome: 'not_started', error_code: null }]);
@@ -248,7 +248,7 @@ describe.concurrent('the time budget ends', () => {
   test.for(waits)('%s after it: partial', async ([, fault], { sync, expect }) => {
     const { report, stream, recorded } = await sync(
       ({ startElementId }) => (startElementId === 0n ? undefined : fault),
-      { ...forever, TIME_BUDGET_SECONDS: '3' },
+      { ...forever, TIME_BUDGET_SECONDS: '9' },
     );
     expect(report).toMatchObject({ outcome: 'partial' });
     expect(stream).toMatchObject({ outcome: 'partial', error: null, rows_inserted: 50, next_id: 1147n });
@@ -266,7 +266,7 @@ describe.concurrent('the time budget ends', () => {
     const { stream } = await sync(
       ({ startElementId }) =>
         startElementId === 0n ? { kind: 'json', value: { success: true, data: page } } : { kind: 'hang' },
-      { ...forever, TIME_BUDGET_SECONDS: '3' },
+      { ...forever, TIME_BUDGET_SECONDS: '9' },
     );
     expect(stream).toMatchObject({ outcome: 'partial', rows_rejected: 1, next_id: 9n });
   });
