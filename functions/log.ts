@@ -10,6 +10,7 @@ export type LogEvent =
   | 'request_retried'
   | 'rate_limited'
   | 'rows_rejected'
+  | 'rows_repaired'
   | 'schema_drift'
   | 'stream_failed';
 

@@ -4,6 +4,7 @@ import { createKnownVersions, type KnownVersions } from './known.ts';
 import type { KondadoClient } from './kondado/client.ts';
 import { readPages } from './kondado/pages.ts';
 import type { Log } from './log.ts';
+import { createProvenRange } from './range.ts';
 import { errorReport, type StreamReport } from './report.ts';
 import {
   identityOf,
@@ -15,9 +16,8 @@ import {
   startReading,
 } from './rows.ts';
 import type { Source } from './streams.ts';
-import type { Timestamp } from './timestamps.ts';
-import type { Warehouse } from './warehouse/warehouse.ts';
-import { isBehind, type Window } from './window.ts';
+import type { StoreResult, Warehouse } from './warehouse/warehouse.ts';
+import { isBehind, isWithin, type Window } from './window.ts';
 
 /** What a stream needs to be read and stored. */
 export interface StreamDependencies {
@@ -77,9 +77,10 @@ async function readWindow(
   { kondado, warehouse, budget, log, runId, lookbackMs, onProgress }: StreamDependencies,
 ): Promise<void> {
   const known = createKnownVersions(warehouse, source.stream, window.createdSince);
+  const range = createProvenRange(window);
   const drift = new Map<string, number>();
+  const repairedIds: bigint[] = [];
   let seen = new Map<string, bigint | null>();
-  let firstIdBeyond: bigint | null = null;
   report.next_id = window.startId;
 
   const stop = new AbortController();
@@ -104,14 +105,15 @@ async function readWindow(
       seen = rememberFrom(seen, parsed, page.nextId);
 
       const rejected = received.filter((row) => row.kind === 'rejected');
-      const valid = received.filter((row) => row.kind === 'row');
-      const rows = valid.filter((row) => isWithin(window, row));
-      firstIdBeyond ??=
-        valid.find(({ createdat }) => window.to !== null && createdat >= window.to)?.id ?? null;
+      const rows = received.filter((row) => row.kind === 'row').filter((row) => isWithin(window, row));
       for (const field of rows.flatMap((row) => row.drift)) drift.set(field, (drift.get(field) ?? 0) + 1);
 
-      await storePage(reading, rows, rejected, known, report, warehouse, window.isVerification);
-      extendRange(report, parsed, window.from, firstIdBeyond);
+      await known.cover(range.reached(received).filter((row) => row.kind === 'row'));
+      const missingIds = await storePage(reading, rows, rejected, known, report, warehouse);
+      if (window.isVerification) repairedIds.push(...missingIds);
+      report.rows_repaired = repairedIds.length;
+      range.extend(received, known.hasVersion);
+      Object.assign(report, range.ids());
       report.next_id = resumeId(page.nextId, parsed);
       onProgress(report);
       log.write('debug', 'page_stored', `${source.stream}: stored a page of ${rows.length} rows.`, {
@@ -125,9 +127,11 @@ async function readWindow(
     stop.abort();
     reportDrift(drift, source, log);
     reportRejections(report, log);
+    reportRepairs(repairedIds, report, log);
   }
 }
 
+/** Stores what is new on a page; resolves to the ids that are stored now and were not at all before. */
 async function storePage(
   reading: Reading,
   rows: readonly LogRow[],
@@ -135,49 +139,25 @@ async function storePage(
   known: KnownVersions,
   report: StreamReport,
   warehouse: Warehouse,
-  isVerification: boolean,
-): Promise<void> {
-  await known.cover(rows);
+): Promise<bigint[]> {
   const fresh = rows.filter((row) => !known.hasVersion(row));
-  const missing = fresh.filter((row) => !known.hasId(row));
   const ids = rejected.map(({ id }) => id).filter((id) => id !== null);
   const { stream } = reading.source;
   const setAside =
     rejected.length === 0 ? [] : notYetRejected(rejected, await warehouse.rejections(stream, ids));
-  let refused = { refused: 0, refusedBefore: 0 };
-  if (fresh.length > 0 || setAside.length > 0) refused = await warehouse.store(reading, fresh, setAside);
+  let result: StoreResult = { refusedIds: [], refusedBefore: 0 };
+  if (fresh.length > 0 || setAside.length > 0) result = await warehouse.store(reading, fresh, setAside);
 
+  const { refusedIds, refusedBefore } = result;
   report.rows_read += rows.length + rejected.length;
-  report.rows_rejected += setAside.length + refused.refused;
-  report.rows_inserted += fresh.length - refused.refused - refused.refusedBefore;
-  report.rows_duplicate +=
-    rows.length - fresh.length + rejected.length - setAside.length + refused.refusedBefore;
-  // A row that was refused is in no table, so it is among the missing ones too.
-  if (isVerification) report.rows_repaired += missing.length - refused.refused - refused.refusedBefore;
+  report.rows_rejected += setAside.length + refusedIds.length - refusedBefore;
+  report.rows_inserted += fresh.length - refusedIds.length;
+  report.rows_duplicate += rows.length - fresh.length + rejected.length - setAside.length + refusedBefore;
   for (const { createdat } of fresh) {
     if (createdat <= reading.now && createdat > (report.watermark_after ?? ''))
       report.watermark_after = createdat;
   }
-}
-
-function isWithin({ from, to }: Window, { createdat }: LogRow): boolean {
-  return (from === null || createdat >= from) && (to === null || createdat < to);
-}
-
-/** The range of ids that the run has proven: all on the pages stored so far, from the window's first row up to its end. */
-function extendRange(
-  report: StreamReport,
-  parsed: readonly (LogRow | RejectedRow)[],
-  from: Timestamp | null,
-  firstIdBeyond: bigint | null,
-): void {
-  const isFirst = (row: LogRow | RejectedRow) =>
-    row.id !== null && (from === null || (row.kind === 'row' && row.createdat >= from));
-  const first = report.first_id ?? parsed.find(isFirst)?.id ?? null;
-  const last = firstIdBeyond === null ? parsed.findLast(({ id }) => id !== null)?.id : firstIdBeyond - 1n;
-  if (first === null || last === undefined || last === null || last < first) return;
-  report.first_id = first;
-  report.last_id = last;
+  return fresh.filter((row) => !known.hasId(row) && !refusedIds.includes(row.id)).map(({ id }) => id);
 }
 
 /**
@@ -231,5 +211,16 @@ function reportRejections({ stream, client_id, rows_rejected }: StreamReport, lo
     'rows_rejected',
     `${rows_rejected} rows of ${stream} could not be stored and were set aside; the table rejected_rows has them, with the reasons.`,
     { stream, client_id, rows_rejected },
+  );
+}
+
+function reportRepairs(ids: readonly bigint[], { stream, client_id }: StreamReport, log: Log): void {
+  const [first, last] = [ids[0], ids.at(-1)];
+  if (first === undefined || last === undefined) return;
+  log.write(
+    'error',
+    'rows_repaired',
+    `${ids.length} rows of ${stream} between the ids ${first} and ${last} were missing, although they had been read. They are stored now; who or what has deleted them is worth finding out.`,
+    { stream, client_id, rows_repaired: ids.length, first_id: first, last_id: last },
   );
 }

@@ -93,6 +93,11 @@ export function placedRows(entries: readonly unknown[]): Placed[] {
   });
 }
 
+/** Whether a row is in range by its date. */
+export function isWithin({ from, to }: Window, { createdat }: { createdat: Timestamp }): boolean {
+  return (from === null || createdat >= from) && (to === null || createdat < to);
+}
+
 /**
  * Makes a test whether a page reaches behind a window: behind a row that is later than its end by the lookback there are
  * none in it.

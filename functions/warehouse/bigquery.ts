@@ -226,7 +226,7 @@ export function openBigQuery(config: BigQueryConfig, budget: Budget): Warehouse 
     rejections,
     async store(reading, rows, rejected) {
       const { stream } = reading.source;
-      const result: StoreResult = { refused: 0, refusedBefore: 0 };
+      const result: StoreResult = { refusedIds: [], refusedBefore: 0 };
       const tooLarge: RejectedRow[] = [];
       const inserts = new Map<Insert, (typeof rows)[number]>();
       for (const row of rows) {
@@ -242,7 +242,7 @@ export function openBigQuery(config: BigQueryConfig, budget: Budget): Warehouse 
         const ids = refused.map(({ id }) => id).filter((id) => id !== null);
         const fresh = notYetRejected(refused.map(shortened), await rejections(stream, ids));
         await setAside(reading, fresh);
-        result.refused += fresh.length;
+        result.refusedIds.push(...ids);
         result.refusedBefore += refused.length - fresh.length;
       }
 

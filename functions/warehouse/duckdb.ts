@@ -181,7 +181,7 @@ export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billin
             rows.map(({ values }) => values),
           );
         });
-        return { refused: 0, refusedBefore: 0 };
+        return { refusedIds: [], refusedBefore: 0 };
       }),
     record: (runs) => work(() => transaction(() => append('sync_runs', runs))),
     close: () => work(async () => close(connection, instance)),

@@ -15,9 +15,9 @@ export interface Position {
 
 /** What was done with the rows given to `store`. */
 export interface StoreResult {
-  /** Refused by the warehouse and set aside. */
-  refused: number;
-  /** Refused, but set aside before. */
+  /** The ids of the rows that the warehouse refused, and that were set aside. */
+  refusedIds: bigint[];
+  /** How many of them had been set aside before. */
   refusedBefore: number;
 }
 

@@ -249,28 +249,38 @@ describe.each(['DuckDB', 'BigQuery'] as const)('with %s', (kind) => {
     });
 
     test.for([
-      0, 45,
-    ])('that touches the one before leaves no hole, rows %i minutes out of order', async (minutes, {
-      startKondado,
-      warehouse,
-    }) => {
+      { order: 'oldest first', minutes: 0 },
+      { order: 'oldest first', minutes: 45 },
+      { order: 'newest first', minutes: 45 },
+    ])('and others that touch it, $order, prove one range of ids, rows $minutes minutes out of order', async ({
+      order,
+      minutes,
+    }, { startKondado, warehouse }) => {
       const rows = disordered(1_000, 0.5, minutes, 3);
       const kondado = await startKondado({ pipeline_logs: rows });
       const ends = [600, 433.1, 300, 133.222, 60].map(minutesAgo);
-      const reports: StreamReport[] = [];
-      for (const [index, from] of ends.slice(0, -1).entries()) {
-        const to = ends[index + 1] ?? '';
-        reports.push(streamOf(await sync(kondado, warehouse, backfill({ from, to }))));
-        // Each on an empty table, in which nothing that is stored helps the search.
-        await warehouse.run(`DELETE FROM ${table(warehouse)}`);
+      const windows = ends.slice(0, -1).map((from, index) => ({ from, to: ends[index + 1] ?? '' }));
+      const reports = new Map<string, StreamReport>();
+      await sync(kondado, warehouse, backfill({ from: ends.at(-1) ?? '' })); // none of the others is behind the newest row
+      for (const window of order === 'oldest first' ? windows : windows.toReversed()) {
+        const report = streamOf(await sync(kondado, warehouse, backfill(window)));
+        expect(report).toMatchObject({
+          outcome: 'success',
+          rows_inserted: within(rows, window.from, window.to).length,
+        });
+        reports.set(window.from, report);
+        // Nothing in the range is missing, also while the other backfills are still to come.
+        const stored = new Set(await latestIds(warehouse));
+        const proven = idsOf(rows).filter(
+          (id) => id >= Number(report.first_id) && id <= Number(report.last_id),
+        );
+        expect(proven.filter((id) => !stored.has(id))).toEqual([]);
+        expect(proven.length).toBeGreaterThan(10);
       }
-      expect(reports.map(({ outcome }) => outcome)).toEqual(reports.map(() => 'success'));
-      expect(reports.reduce((total, { rows_inserted }) => total + rows_inserted, 0)).toBe(
-        within(rows, ends[0] ?? '', ends.at(-1)).length,
-      );
-      for (const [index, { last_id }] of reports.slice(0, -1).entries()) {
-        expect(reports[index + 1]?.first_id).toBeLessThanOrEqual(Number(last_id) + 1);
-        expect(reports[index + 1]?.first_id).toBeGreaterThan(Number(reports[index]?.first_id));
+      const ranges = windows.map(({ from }) => reports.get(from));
+      for (const [index, range] of ranges.slice(0, -1).entries()) {
+        expect(ranges[index + 1]?.first_id).toBeLessThanOrEqual(Number(range?.last_id) + 1);
+        expect(ranges[index + 1]?.first_id).toBeGreaterThan(Number(range?.first_id));
       }
     });
 
@@ -464,8 +474,8 @@ describe.each(['DuckDB', 'BigQuery'] as const)('with %s', (kind) => {
       await deleteIds(warehouse, idsOf(missing));
       const before = (await warehouse.rows('pipeline_logs')).length;
 
-      const stream = streamOf(await sync(kondado, warehouse, verify()));
-      expect(stream).toMatchObject({
+      const run = await sync(kondado, warehouse, verify());
+      expect(streamOf(run)).toMatchObject({
         outcome: 'success',
         rows_read: within(rows, from).length,
         rows_inserted: inWindow,
@@ -473,12 +483,23 @@ describe.each(['DuckDB', 'BigQuery'] as const)('with %s', (kind) => {
         watermark_before: timestamp(watermark),
         watermark_after: timestamp(watermark),
       });
+      const repaired = idsOf(within(missing, from));
+      expect(run.lines.filter(({ event }) => event === 'rows_repaired')).toMatchObject([
+        {
+          severity: 'ERROR',
+          stream: 'pipeline_logs',
+          rows_repaired: inWindow,
+          first_id: repaired[0],
+          last_id: repaired.at(-1),
+        },
+      ]);
       const older = missing.filter((row) => createdAt(row) < from);
       expect(await latestIds(warehouse)).toEqual(idsOf(rows.filter((row) => !older.includes(row))));
       expect(await warehouse.rows('pipeline_logs')).toHaveLength(before + inWindow);
 
-      const again = streamOf(await sync(kondado, warehouse, verify()));
-      expect(again).toMatchObject({ rows_inserted: 0, rows_repaired: 0 });
+      const again = await sync(kondado, warehouse, verify());
+      expect(streamOf(again)).toMatchObject({ rows_inserted: 0, rows_repaired: 0 });
+      expect(again.lines.filter(({ event }) => event === 'rows_repaired')).toEqual([]);
       expect(
         (await runsOf(warehouse, 'verify')).map(({ rows_repaired }) => Number(rows_repaired)).sort(),
       ).toEqual([0, inWindow].sort());
