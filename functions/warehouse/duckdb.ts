@@ -9,24 +9,16 @@ import type { Config, DuckDbConfig } from '../config.ts';
 import { SyncError } from '../errors.ts';
 import { type LogRow, type RejectedRow, rejectedRowValues } from '../rows.ts';
 import type { Source } from '../streams.ts';
-import { type Column, type ColumnType, type Row, TABLES, type TableName, type Value } from '../tables.ts';
+import { type Column, type Row, TABLES, type TableName, type Value } from '../tables.ts';
 import { epochMicrosOf, type Timestamp, timestampOf } from '../timestamps.ts';
-import { billingPlaceholders, readViews } from './views.ts';
+import { makeTables, makeViews } from './duckdb-schema.ts';
+import { billingPlaceholders } from './views.ts';
 import type { Warehouse } from './warehouse.ts';
 
 type DuckDb = typeof import('@duckdb/node-api');
 
 const LOW_MEMORY = '32MB';
 const LARGE_PAGE_BYTES = 2 ** 18;
-
-const TYPES: Record<ColumnType, string> = {
-  INT64: 'BIGINT',
-  FLOAT64: 'DOUBLE',
-  BOOL: 'BOOLEAN',
-  STRING: 'VARCHAR',
-  TIMESTAMP: 'TIMESTAMPTZ',
-  JSON: 'JSON',
-};
 
 /** Opens a DuckDB file as warehouse, with its tables and views made where they are missing. */
 export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billing']): Promise<Warehouse> {
@@ -86,7 +78,10 @@ export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billin
     await work(async () => {
       await connection.run("SET TimeZone = 'UTC'");
       await connection.run("SET default_null_order = 'nulls_first_on_asc_last_on_desc'");
-      await transaction(() => makeTablesAndViews(connection, billing));
+      await transaction(async () => {
+        await makeTables(connection);
+        await makeViews(connection, { dataset: 'main', now: 'now()', ...billingPlaceholders(billing) });
+      });
       // Rows are appended by position, and a newer version of the sync may have made the file.
       for (const [table, { schema }] of Object.entries(TABLES)) {
         const names = await query(
@@ -248,28 +243,12 @@ function duckDbError(error: unknown, path: string): unknown {
       );
 }
 
-async function makeTablesAndViews(connection: DuckDBConnection, billing: Config['billing']): Promise<void> {
-  for (const [name, { schema }] of Object.entries(TABLES)) {
-    await connection.run(`CREATE TABLE IF NOT EXISTS ${name} (${schema.map(columnDefinition).join(', ')})`);
-    for (const column of schema) {
-      if (column.mode === 'REQUIRED') continue; // columns are only ever added as NULLABLE
-      await connection.run(`ALTER TABLE ${name} ADD COLUMN IF NOT EXISTS ${columnDefinition(column)}`);
-    }
-  }
-  const views = readViews('duckdb', { dataset: 'main', now: 'now()', ...billingPlaceholders(billing) });
-  for (const [name, sql] of views) await connection.run(`CREATE OR REPLACE VIEW ${name} AS ${sql}`);
-}
-
 function sizeOf(rows: readonly LogRow[], rejected: readonly RejectedRow[]): number {
   const values = [
     ...rows.flatMap((row) => Object.values(row.values)),
     ...rejected.map(({ content }) => content),
   ];
   return values.reduce<number>((total, value) => total + (typeof value === 'string' ? value.length : 0), 0);
-}
-
-function columnDefinition({ name, type, mode }: Column): string {
-  return `"${name}" ${TYPES[type]}${mode === 'REQUIRED' ? ' NOT NULL' : ''}`;
 }
 
 function ofClient({ clientId }: Source): string {

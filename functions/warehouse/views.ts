@@ -7,23 +7,33 @@ export type ViewPlaceholders = Record<
   string
 >;
 
-/** The SELECT of every view in one dialect, by name, its placeholders filled. */
+/**
+ * The SELECT of every view in one dialect, by name, its placeholders filled.
+ *
+ * Each view comes after those that it reads, so that they can be made in this order.
+ */
 export function readViews(
   dialect: 'bigquery' | 'duckdb',
   placeholders: ViewPlaceholders,
 ): Map<string, string> {
   const folder = new URL(`../views/${dialect}/`, import.meta.url);
-  const files = readdirSync(folder).filter((file) => file.endsWith('.sql'));
-  return new Map(
-    files.map((file) => {
-      const template = readFileSync(new URL(file, folder), 'utf8');
-      const sql = template.replaceAll(
-        /\$\{(\w+)\}/g,
-        (_match, name: keyof ViewPlaceholders) => placeholders[name],
-      );
-      return [file.replace(/\.sql$/, ''), sql];
-    }),
+  const templates = new Map(
+    readdirSync(folder)
+      .filter((file) => file.endsWith('.sql'))
+      .map((file) => [file.replace(/\.sql$/, ''), readFileSync(new URL(file, folder), 'utf8')]),
   );
+  const views = new Map<string, string>();
+  function add(name: string): void {
+    const template = templates.get(name);
+    if (template === undefined || views.has(name)) return; // a table, or a view that another one reads too
+    for (const [, read = ''] of template.matchAll(/\$\{dataset\}\.(\w+)/g)) add(read);
+    views.set(
+      name,
+      template.replaceAll(/\$\{(\w+)\}/g, (_match, key: keyof ViewPlaceholders) => placeholders[key]),
+    );
+  }
+  for (const name of templates.keys()) add(name);
+  return views;
 }
 
 /** The placeholders that the configuration decides. */

@@ -1,4 +1,11 @@
-import { DuckDBInstance, DuckDBTimestampTZValue, type DuckDBValue } from '@duckdb/node-api';
+import {
+  DuckDBDateValue,
+  DuckDBInstance,
+  DuckDBListValue,
+  type DuckDBResultReader,
+  DuckDBTimestampTZValue,
+  type DuckDBValue,
+} from '@duckdb/node-api';
 import type { StreamName } from '../../../functions/streams.ts';
 import { readViews } from '../../../functions/warehouse/views.ts';
 import type { FakeBigQuery } from '../../fakes/bigquery.ts';
@@ -49,18 +56,24 @@ export async function runInDuckDb(path: string, sql: string): Promise<StoredRow[
   const instance = await DuckDBInstance.create(path);
   const connection = await instance.connect();
   try {
-    const reader = await connection.runAndReadAll(sql);
-    const names = reader.columnNames();
-    return reader
-      .getRows()
-      .map((row) => Object.fromEntries(row.map((value, index) => [names[index], plain(value)])));
+    return plainRows(await connection.runAndReadAll(sql));
   } finally {
     connection.closeSync();
     instance.closeSync();
   }
 }
 
+/** INT64 as bigint, TIMESTAMP as ISO text with six digits, DATE as text, JSON as text, ARRAY as array. */
+export function plainRows(reader: DuckDBResultReader): StoredRow[] {
+  const names = reader.columnNames();
+  return reader
+    .getRows()
+    .map((row) => Object.fromEntries(row.map((value, index) => [names[index], plain(value)])));
+}
+
 function plain(value: DuckDBValue): unknown {
+  if (value instanceof DuckDBListValue) return value.items.map(plain);
+  if (value instanceof DuckDBDateValue) return String(value);
   if (!(value instanceof DuckDBTimestampTZValue)) return value;
   const fraction = ((value.micros % 1000n) + 1000n) % 1000n;
   const iso = new Date(Number((value.micros - fraction) / 1000n)).toISOString();
