@@ -1,0 +1,55 @@
+-- How much did each pipeline do on each of the last 90 days? Days without an execution are there too, from its first one on.
+WITH executions AS (
+  SELECT id, client_id, pipeline_id, pipeline_name, createdat, execution_time_seconds, mb_estimate,
+    DATE(createdat, '${time_zone}') AS day,
+    IFNULL(row_count, 0) AS records,
+    IF(is_billable IS NOT FALSE, IFNULL(row_count, 0), 0) AS billable_records,
+    COALESCE(raw_row_count, row_count, 0) AS raw_rows
+  FROM `${dataset}.pipeline_logs_latest`
+  -- Skips partitions; the local day is what counts.
+  WHERE createdat >= TIMESTAMP_SUB(${now}, INTERVAL 91 DAY)
+    AND DATE(createdat, '${time_zone}') BETWEEN
+      DATE_SUB(DATE(${now}, '${time_zone}'), INTERVAL 89 DAY) AND DATE(${now}, '${time_zone}')
+),
+pipelines AS (
+  SELECT client_id, pipeline_id, MIN(day) AS first_day,
+    ARRAY_AGG(pipeline_name IGNORE NULLS ORDER BY createdat DESC, id DESC LIMIT 1)[SAFE_OFFSET(0)] AS pipeline_name
+  FROM executions
+  GROUP BY client_id, pipeline_id
+),
+-- PERCENTILE_CONT is not an aggregate function: each execution gets the figures of its day.
+durations AS (
+  SELECT *,
+    PERCENTILE_CONT(execution_time_seconds, 0.5) OVER (PARTITION BY client_id, pipeline_id, day) AS median_seconds,
+    PERCENTILE_CONT(execution_time_seconds, 0.95) OVER (PARTITION BY client_id, pipeline_id, day) AS p95_seconds
+  FROM executions
+),
+active_days AS (
+  SELECT client_id, pipeline_id, day, COUNT(*) AS executions,
+    SUM(records) AS records,
+    SUM(billable_records) AS billable_records,
+    SUM(raw_rows) AS raw_rows,
+    SUM(mb_estimate) AS megabytes,
+    COUNTIF(records = 0) AS empty_executions,
+    SUM(execution_time_seconds) AS execution_seconds,
+    MAX(median_seconds) AS median_execution_seconds,
+    MAX(p95_seconds) AS p95_execution_seconds
+  FROM durations
+  GROUP BY client_id, pipeline_id, day
+)
+SELECT day, pipelines.client_id, pipelines.pipeline_id, pipelines.pipeline_name,
+  IFNULL(active_days.executions, 0) AS executions,
+  IFNULL(active_days.records, 0) AS records,
+  IFNULL(active_days.billable_records, 0) AS billable_records,
+  IFNULL(active_days.raw_rows, 0) AS raw_rows,
+  IFNULL(active_days.megabytes, 0) AS megabytes,
+  IFNULL(active_days.empty_executions, 0) AS empty_executions,
+  IFNULL(active_days.execution_seconds, 0) AS execution_seconds,
+  active_days.median_execution_seconds,
+  active_days.p95_execution_seconds
+FROM pipelines
+CROSS JOIN UNNEST(GENERATE_DATE_ARRAY(first_day, DATE(${now}, '${time_zone}'))) AS day
+LEFT JOIN active_days
+  ON active_days.day = day
+  AND active_days.client_id IS NOT DISTINCT FROM pipelines.client_id
+  AND active_days.pipeline_id IS NOT DISTINCT FROM pipelines.pipeline_id
