@@ -9,6 +9,7 @@ export interface Hcl {
   output?: Record<string, Block[]>;
   locals?: Block[];
   module?: Record<string, Block[]>;
+  moved?: Block[];
   resource?: Record<string, Record<string, Block[]>>;
   data?: Record<string, Record<string, Block[]>>;
 }

@@ -8,13 +8,13 @@ interface SchemaFile {
 }
 
 const SCHEMAS = new URL('functions/schema/', ROOT);
-const RELEASED = new URL('released/', INFRA);
+const RELEASED = new URL('released/schema/', INFRA);
 const read = (folder: URL, file: string): SchemaFile =>
   JSON.parse(readFileSync(new URL(file, folder), 'utf8'));
 const essence = ({ name, type, mode }: SchemaFile['schema'][number]) => ({ name, type, mode });
 
-// infra/released/ is a copy of functions/schema/ as it was in the last release: `cp functions/schema/*.json infra/released/`
-// makes the next one. Terraform would drop a column that is missing here, and its data, without being stopped.
+// infra/released/schema/ is functions/schema/ as it was in the last release; a release copies it. Terraform would drop a
+// column that is missing now, and its data, without being stopped.
 describe.each(readdirSync(RELEASED))('%s, compared with the last release', (file) => {
   test('is still there: a table that is gone takes its rows along', () => {
     expect(readdirSync(SCHEMAS)).toContain(file);

@@ -1,6 +1,6 @@
 locals {
   _service_filter = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${var.name}\""
-  _event_filter   = { for event in ["plan_usage", "rows_rejected", "sync_finished"] : event => "${local._service_filter} AND jsonPayload.event=\"${event}\"" }
+  _event_filter   = { for event in ["pipeline_overdue", "plan_usage", "rows_rejected", "sync_finished"] : event => "${local._service_filter} AND jsonPayload.event=\"${event}\"" }
 
   metric_name = replace("${var.name}-runs", "-", "_")
   # How PromQL names a log-based metric: the first slash of the type becomes a colon.
@@ -9,6 +9,7 @@ locals {
   _logs_link = "https://console.cloud.google.com/run/detail/${var.region}/${var.name}/observability/logs?project=${var.project_id}"
 
   # Conditions that match log lines, because one on a metric that does not exist yet is refused in the first apply.
+  # Each combination of labels counts as an alert of its own, with its own period: so none of them is a figure that changes.
   log_alerts = {
     failed = {
       title    = "a run failed"
@@ -17,23 +18,36 @@ locals {
       # Somebody whose backfill was refused has the reason on the screen already.
       filter = "${local._event_filter["sync_finished"]} AND jsonPayload.outcome=\"failed\" AND NOT jsonPayload.error_code=\"INVALID_REQUEST\""
       labels = { error_code = "EXTRACT(jsonPayload.error_code)", mode = "EXTRACT(jsonPayload.mode)" }
-      text   = "A run failed. Nothing that is stored is lost: the next run goes on from there. The log line says what went wrong and what to do; the README has a table of the codes under \"When it breaks\"."
+      text   = "A run failed ($${log.extracted_label.mode}, $${log.extracted_label.error_code}). Nothing that is stored is lost: the next run goes on from there. The log line says what went wrong and what to do; the README has a table of the codes under \"When it breaks\"."
+    }
+    overdue = {
+      title    = "a pipeline is overdue"
+      severity = "WARNING"
+      period   = "86400s"
+      filter   = local._event_filter["pipeline_overdue"]
+      labels = {
+        client_id     = "EXTRACT(jsonPayload.client_id)"
+        pipeline_id   = "EXTRACT(jsonPayload.pipeline_id)"
+        pipeline_name = "EXTRACT(jsonPayload.pipeline_name)"
+      }
+      text = "The pipeline $${log.extracted_label.pipeline_name} (id $${log.extracted_label.pipeline_id}, client $${log.extracted_label.client_id}) has not finished when it usually does. Kondado logs no failures: look at the pipeline in Kondado. The log line has the reason; the view pipeline_status shows all pipelines."
     }
     plan = {
       title    = "the plan's limit is near"
       severity = "WARNING"
       period   = "86400s"
-      filter   = "${local._event_filter["plan_usage"]} AND (jsonPayload.used_percent>=${var.alert_plan_percent} OR jsonPayload.limit_date=~\"^[0-9]{4}-\")"
-      labels   = { limit_date = "EXTRACT(jsonPayload.limit_date)" }
-      text     = "The Kondado plan is used to ${var.alert_plan_percent} % or more, or will be used up before the month ends (limit_date). When it is, Kondado pauses pipelines."
+      # A limit_date of null, which is none in sight, matches neither.
+      filter = "${local._event_filter["plan_usage"]} AND (jsonPayload.used_percent>=${var.alert_plan_percent} OR jsonPayload.limit_date=~\"^[0-9]{4}-\")"
+      labels = { limit_date = "EXTRACT(jsonPayload.limit_date)" }
+      text   = "The Kondado plan is used to ${var.alert_plan_percent} % or more, or will be used up before the month ends: on $${log.extracted_label.limit_date} (empty: not in sight). Kondado pauses pipelines then. The log line has the figures."
     }
     rejected = {
       title    = "rows were set aside"
       severity = "WARNING"
       period   = "86400s"
       filter   = local._event_filter["rows_rejected"]
-      labels   = { stream = "EXTRACT(jsonPayload.stream)", rows = "EXTRACT(jsonPayload.rows_rejected)" }
-      text     = "Rows could not be stored and are in the table rejected_rows, with the reason. The others were stored."
+      labels   = { stream = "EXTRACT(jsonPayload.stream)" }
+      text     = "Rows of $${log.extracted_label.stream} could not be stored and are in the table rejected_rows, with the reason. The others were stored."
     }
     scheduler = {
       title    = "the schedule could not start a run"
@@ -42,7 +56,7 @@ locals {
       # 409 is a run that is still going on, which is no error.
       filter = "resource.type=\"cloud_scheduler_job\" AND resource.labels.job_id=\"${var.name}\" AND severity>=ERROR AND NOT httpRequest.status=409"
       labels = { status = "EXTRACT(jsonPayload.status)" }
-      text   = "Cloud Scheduler got no good answer. If there is an alert about a failed run too, that one has the reason. If not, the function could not be reached or died: look at its logs and at the grants of the account ${var.name}-sched."
+      text   = "Cloud Scheduler got no good answer ($${log.extracted_label.status}). If there is an alert about a failed run too, that one has the reason. If not, the function could not be reached or died: look at its logs and at the grants of the account ${var.name}-sched."
     }
   }
 }

@@ -51,7 +51,7 @@ output "open_page" {
 
 output "query" {
   description = "Asks BigQuery for the last runs."
-  value       = "bq query --project_id=${var.project_id} --location=${var.dataset_location} --use_legacy_sql=false 'SELECT stream, outcome, started_at, rows_inserted, error_message FROM `${var.project_id}.${local._dataset}.sync_runs` WHERE started_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY) ORDER BY started_at DESC'"
+  value       = "bq --project_id=${var.project_id} --location=${var.dataset_location} query --use_legacy_sql=false 'SELECT stream, outcome, started_at, rows_inserted, error_message FROM `${var.project_id}.${local._dataset}.sync_runs` WHERE started_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY) ORDER BY started_at DESC'"
 }
 
 output "read_logs" {

@@ -35,6 +35,11 @@ resource "google_secret_manager_secret" "kondado" {
       }
     }
   }
+
+  lifecycle {
+    # A new key would replace the secrets, and the credentials with them.
+    ignore_changes = [replication]
+  }
 }
 
 resource "google_secret_manager_secret_version" "kondado" {

@@ -111,11 +111,24 @@ run "protection_can_be_taken_away_to_destroy_everything" {
   }
 }
 
-run "old_rows_expire_and_keys_of_one_own_are_used_only_if_asked" {
+run "old_rows_expire_only_if_asked" {
   command = plan
 
   variables {
     partition_expiration_days = 400
+  }
+
+  assert {
+    condition     = alltrue([for table in google_bigquery_table.tables : table.time_partitioning[0].expiration_ms == 34560000000])
+    error_message = "400 days are 34,560,000,000 ms."
+  }
+}
+
+run "a_new_installation_uses_keys_of_one_own_if_asked" {
+  command   = plan
+  state_key = "new"
+
+  variables {
     kms_keys = {
       dataset = "projects/my-project/locations/us/keyRings/ring/cryptoKeys/data"
       secrets = "projects/my-project/locations/global/keyRings/ring/cryptoKeys/secrets"
@@ -123,12 +136,21 @@ run "old_rows_expire_and_keys_of_one_own_are_used_only_if_asked" {
   }
 
   assert {
-    condition     = alltrue([for table in google_bigquery_table.tables : table.time_partitioning[0].expiration_ms == 34560000000])
-    error_message = "400 days are 34,560,000,000 ms."
-  }
-  assert {
     condition     = google_bigquery_dataset.kondado.default_encryption_configuration[0].kms_key_name == "projects/my-project/locations/us/keyRings/ring/cryptoKeys/data" && google_secret_manager_secret.kondado["token"].replication[0].auto[0].customer_managed_encryption[0].kms_key_name == "projects/my-project/locations/global/keyRings/ring/cryptoKeys/secrets"
     error_message = "The keys must reach the dataset and the secrets."
+  }
+}
+
+run "secrets_that_exist_keep_their_key" {
+  command = plan
+
+  variables {
+    kms_keys = { secrets = "projects/my-project/locations/global/keyRings/ring/cryptoKeys/secrets" }
+  }
+
+  assert {
+    condition     = length(google_secret_manager_secret.kondado["token"].replication[0].auto[0].customer_managed_encryption) == 0
+    error_message = "Another key would replace the secrets, and the credentials with them."
   }
 }
 

@@ -24,8 +24,8 @@ run "log_lines_raise_alerts_each_alone_in_its_policy" {
   }
 
   assert {
-    condition     = toset(keys(google_monitoring_alert_policy.logs)) == toset(["failed", "plan", "rejected", "scheduler"])
-    error_message = "There must be alerts about failed runs, the plan, rows set aside and the schedule."
+    condition     = toset(keys(google_monitoring_alert_policy.logs)) == toset(["failed", "overdue", "plan", "rejected", "scheduler"])
+    error_message = "There must be alerts about failed runs, overdue pipelines, the plan, rows set aside and the schedule."
   }
   assert {
     condition     = alltrue([for policy in google_monitoring_alert_policy.logs : length(policy.conditions) == 1 && length(policy.conditions[0].condition_matched_log) == 1 && policy.alert_strategy[0].notification_rate_limit[0].period != ""])
@@ -42,6 +42,16 @@ run "log_lines_raise_alerts_each_alone_in_its_policy" {
   assert {
     condition     = strcontains(google_monitoring_alert_policy.logs["plan"].conditions[0].condition_matched_log[0].filter, "jsonPayload.used_percent>=80 OR jsonPayload.limit_date=~")
     error_message = "The plan's alert must look at the used share and at the limit date."
+  }
+  assert {
+    condition     = strcontains(google_monitoring_alert_policy.logs["overdue"].conditions[0].condition_matched_log[0].filter, "jsonPayload.event=\"pipeline_overdue\"")
+    error_message = "An overdue pipeline must be recognised by its log line."
+  }
+  assert {
+    condition = alltrue([for policy in google_monitoring_alert_policy.logs :
+      toset([for label in regexall("\\$\\{log\\.extracted_label\\.(\\w+)\\}", policy.documentation[0].content) : label[0]]) == toset(keys(policy.conditions[0].condition_matched_log[0].label_extractors))
+    ])
+    error_message = "What is extracted from the log line must stand in the mail, and nothing else can."
   }
 }
 

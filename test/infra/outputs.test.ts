@@ -1,0 +1,119 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { parseRunRequest } from '../../functions/request.ts';
+import { INFRA, MODULE, readHcl } from './hcl.ts';
+
+/** What Terraform knows after an apply, as far as the outputs that are commands need it. */
+const VALUES: Record<string, string> = {
+  'google_cloud_scheduler_job.sync.name': 'kondado-log-sync',
+  'google_cloudfunctions2_function.sync.name': 'kondado-log-sync',
+  'google_secret_manager_secret.kondado["api_key"].secret_id': 'kondado-api-key-kondado',
+  'google_secret_manager_secret.kondado["token"].secret_id': 'kondado-token-kondado',
+  'local._dataset': 'kondado',
+  'local._uri': 'https://kondado-log-sync-ab12cd-uc.a.run.app',
+  'local.attempt_deadline_seconds': '1800',
+  'var.dataset_location': 'US',
+  'var.project_id': 'my-project',
+  'var.region': 'us-central1',
+};
+
+const PROJECT = '--project=my-project';
+const IN_QUOTES =
+  'SELECT stream, outcome, started_at, rows_inserted, error_message FROM `my-project.kondado.sync_runs` ' +
+  'WHERE started_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY) ORDER BY started_at DESC';
+const COMMANDS: Record<string, string[][]> = {
+  add_credentials: [
+    ['gcloud', 'secrets', 'versions', 'add', 'kondado-api-key-kondado', PROJECT, '--data-file=-'],
+    ['gcloud', 'secrets', 'versions', 'add', 'kondado-token-kondado', PROJECT, '--data-file=-'],
+  ],
+  open_page: [
+    [
+      'gcloud',
+      'run',
+      'services',
+      'proxy',
+      'kondado-log-sync',
+      PROJECT,
+      '--region=us-central1',
+      '--port=8080',
+    ],
+  ],
+  query: [['bq', '--project_id=my-project', '--location=US', 'query', '--use_legacy_sql=false', IN_QUOTES]],
+  read_logs: [
+    [
+      'gcloud',
+      'logging',
+      'read',
+      'resource.type="cloud_run_revision" AND resource.labels.service_name="kondado-log-sync" AND jsonPayload.event:*',
+      PROJECT,
+      '--freshness=1h',
+      '--format=table(timestamp, severity, jsonPayload.message)',
+    ],
+  ],
+  run_now: [['gcloud', 'scheduler', 'jobs', 'run', 'kondado-log-sync', PROJECT, '--location=us-central1']],
+};
+
+/** The text of an output as Terraform prints it. */
+async function render(name: string): Promise<string> {
+  const { output } = await readHcl(new URL('outputs.tf', MODULE));
+  return String(output?.[name]?.[0]?.value).replaceAll(/\$\{([^}]+)\}/g, (_match, value: string) => {
+    expect(VALUES, name).toHaveProperty([value]);
+    return VALUES[value] as string;
+  });
+}
+
+// The commands are for a POSIX shell, which Windows lacks.
+describe.skipIf(process.platform === 'win32')('pasted into a shell', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kondado-outputs-'));
+  const calls = join(folder, 'calls');
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  for (const program of ['gcloud', 'bq', 'curl']) {
+    const words = `for word in ${program} "$@"; do printf '%s\\0' "$word"; done; printf '\\n'`;
+    const text = `#!/bin/sh\nif [ "$1" = auth ]; then echo IDENTITY; exit; fi\n{ ${words}; } >>"${calls}"\n`;
+    writeFileSync(join(folder, program), text);
+    chmodSync(join(folder, program), 0o755);
+  }
+
+  /** The words with which the command calls programs. */
+  function call(command: string): string[][] {
+    writeFileSync(calls, '');
+    execFileSync('sh', ['-euc', command], { env: { PATH: `${folder}:/usr/bin:/bin` } });
+    return readFileSync(calls, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => line.split('\0').slice(0, -1));
+  }
+
+  test.each(Object.entries(COMMANDS))('%s calls the program with these words', async (name, expected) => {
+    expect(call(await render(name))).toEqual(expected);
+  });
+
+  test('backfill posts a body that the function accepts, with an identity', async () => {
+    const [words = []] = call(await render('backfill'));
+    const after = (option: string) =>
+      words.flatMap((word, index) => (word === option ? [words[index + 1]] : []));
+    expect(words.slice(0, 2)).toEqual(['curl', '--fail-with-body']);
+    expect(words).toContain(VALUES['local._uri']);
+    expect(after('--max-time')).toEqual(['1800']);
+    expect(after('-H')).toEqual(['Authorization: Bearer IDENTITY', 'Content-Type: application/json']);
+    expect(parseRunRequest(String(after('-d')[0]))).toMatchObject({ mode: 'backfill', dryRun: true });
+  });
+});
+
+test('every output is a command that is tried here, or no command', async () => {
+  const { output = {} } = await readHcl(new URL('outputs.tf', INFRA));
+  expect(Object.keys(output).sort()).toEqual(
+    [
+      ...Object.keys(COMMANDS),
+      'backfill',
+      'console',
+      'dataset',
+      'looker_studio',
+      'service_accounts',
+      'url',
+    ].sort(),
+  );
+});
