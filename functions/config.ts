@@ -45,6 +45,8 @@ export interface Config {
   lookbackMs: number;
   initialElementId: bigint;
   timeBudgetMs: number;
+  /** The queue of Cloud Tasks that goes on with what a run has left; undefined: the next run of the schedule does. */
+  continuationQueue: string | undefined;
   warehouse: BigQueryConfig | DuckDbConfig;
   /** For the views; `null` is unknown. */
   billing: { timeZone: string; planRecords: number | null; planPipelines: number | null };
@@ -142,6 +144,12 @@ export const VARIABLES = {
   },
   INITIAL_ELEMENT_ID: wholeNumber('0', 0n),
   TIME_BUDGET_SECONDS: positiveNumber('1500'),
+  CONTINUATION_QUEUE: {
+    default: '',
+    accepts: 'the name of a queue of Cloud Tasks, projects/P/locations/L/queues/Q',
+    parse: (value) =>
+      /^projects\/[\w.:-]+\/locations\/[\w-]+\/queues\/[\w-]+$/.test(value) ? value : undefined,
+  },
   WAREHOUSE: oneOf(['bigquery', 'duckdb'], 'bigquery'),
   BIGQUERY_PROJECT: {
     default: '',
@@ -246,6 +254,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     lookbackMs: need('LOOKBACK_MINUTES') * 60_000,
     initialElementId: need('INITIAL_ELEMENT_ID'),
     timeBudgetMs: need('TIME_BUDGET_SECONDS') * 1000,
+    continuationQueue: read('CONTINUATION_QUEUE'),
     warehouse: need('WAREHOUSE') === 'duckdb' ? duckdb : bigquery,
     billing: {
       timeZone: need('BILLING_TIME_ZONE'),

@@ -1,5 +1,6 @@
 import { type HttpFunction, http, type Request, type Response } from '@google-cloud/functions-framework';
-import { readConfig, VARIABLES } from './config.ts';
+import { type Config, readConfig, VARIABLES } from './config.ts';
+import { continueLater } from './continuation.ts';
 import { type ErrorCode, HTTP_STATUS, SyncError, toSyncError } from './errors.ts';
 import { printJson } from './json.ts';
 import { createLog, type Log, traceOf } from './log.ts';
@@ -28,7 +29,17 @@ export const sync: HttpFunction = async (request, response) => {
     }
     isRunning = true;
     try {
-      const report = await run(runRequest, { readConfig, log });
+      let config: Config | undefined;
+      const report = await run(runRequest, {
+        readConfig: () => {
+          config = readConfig();
+          return config;
+        },
+        log,
+      });
+      if (config?.continuationQueue) {
+        await continueLater(runRequest, report, { queue: config.continuationQueue, log });
+      }
       send(response, statusOf(report), reportBody(report));
     } finally {
       isRunning = false;

@@ -12,7 +12,10 @@ export type LogEvent =
   | 'rows_rejected'
   | 'rows_repaired'
   | 'schema_drift'
-  | 'stream_failed';
+  | 'stream_failed'
+  | 'continuation_created'
+  | 'continuation_ended'
+  | 'continuation_failed';
 
 export interface Log {
   /** Writes one line; `fields` must hold neither key nor token nor a URL with a query. */

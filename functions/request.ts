@@ -14,6 +14,8 @@ export interface RunRequest {
   to: Timestamp | undefined;
   fromId: bigint | undefined;
   dryRun: boolean;
+  /** Only this one of the clients, for what is left of a run; no body can ask for it. */
+  clientId?: bigint;
 }
 
 const moment = z.string('must be a text').transform((text, context) => {
@@ -85,6 +87,19 @@ export function readRunRequest(body: object): { request: RunRequest; faults: Req
     dryRun: keys.dry_run ?? false,
   };
   return { request, faults };
+}
+
+/** The body that asks for a run. */
+export function bodyOf({ mode, streams, from, to, fromId, dryRun }: RunRequest): object {
+  const body = {
+    streams,
+    from,
+    to,
+    from_id: fromId,
+    verify: mode === 'verify' || undefined,
+    dry_run: dryRun || undefined,
+  };
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 }
 
 function contradictions({ from, to }: Keys, body: object): RequestFault[] {

@@ -166,8 +166,9 @@ async function refuseHiding(
 }
 
 /** What is read on its own: each stream, of each client. */
-function sourcesOf({ streams }: RunRequest, config: Config): Source[] {
-  const clientIds = config.clientIds.length > 0 ? config.clientIds : [null];
+function sourcesOf({ streams, clientId }: RunRequest, config: Config): Source[] {
+  const configured = config.clientIds.length > 0 ? config.clientIds : [null];
+  const clientIds = clientId === undefined ? configured : [clientId];
   return (streams ?? config.streams).flatMap((stream) => clientIds.map((clientId) => ({ stream, clientId })));
 }
 

@@ -16,6 +16,7 @@ import {
   startReading,
 } from './rows.ts';
 import type { Source } from './streams.ts';
+import type { Timestamp } from './timestamps.ts';
 import type { StoreResult, Warehouse } from './warehouse/warehouse.ts';
 import { isBehind, isWithin, type Window } from './window.ts';
 
@@ -27,8 +28,8 @@ export interface StreamDependencies {
   log: Log;
   runId: string;
   lookbackMs: number;
-  /** Told when a stream starts, after each page, and when it ends, for a display of the progress. */
-  onProgress: (report: Readonly<StreamReport>) => void;
+  /** Told when a stream starts, after each page and up to when its rows go, and when it ends, for a display of the progress. */
+  onProgress: (report: Readonly<StreamReport>, readTo?: Timestamp) => void;
 }
 
 /**
@@ -115,7 +116,7 @@ async function readWindow(
       range.extend(received, known.hasVersion);
       Object.assign(report, range.ids());
       report.next_id = resumeId(page.nextId, parsed);
-      onProgress(report);
+      onProgress(report, newest(parsed, reading));
       log.write('debug', 'page_stored', `${source.stream}: stored a page of ${rows.length} rows.`, {
         stream: source.stream,
         client_id: source.clientId,
@@ -167,6 +168,12 @@ async function storePage(
 function resumeId(nextId: bigint | null, parsed: readonly (LogRow | RejectedRow)[]): bigint | null {
   const lastId = parsed.findLast(({ id }) => id !== null)?.id ?? null;
   return nextId !== null && lastId !== null && lastId < nextId ? lastId : nextId;
+}
+
+/** The newest date on a page that is not ahead of now. */
+function newest(parsed: readonly (LogRow | RejectedRow)[], { now }: Reading): Timestamp | undefined {
+  const dates = parsed.flatMap((row) => (row.kind === 'row' && row.createdat <= now ? [row.createdat] : []));
+  return dates.sort().at(-1);
 }
 
 /** Drops what an earlier page, or this one, had already. */

@@ -10,7 +10,7 @@ import { listenForInterruption } from './command/interruption.ts';
 import { endWithNpm } from './command/parent.ts';
 import { startProgress } from './command/progress.ts';
 import { printable } from './command/quantities.ts';
-import { mergeStreams, runUntilDone } from './command/runs.ts';
+import { mergeReports, runUntilDone } from './command/runs.ts';
 import { createPainter, createScreen, letReadersLeave, type Screen, widthOf } from './command/screen.ts';
 import { summaryLines } from './command/summary.ts';
 import { type Environment, openLocalEnvironment, SANDBOX_NOTICE } from './environment.ts';
@@ -38,12 +38,13 @@ async function synchronize({ request, isJson }: Command, env: Environment): Prom
   const startedMs = performance.now();
   // What is redirected to a file is read later: then the progress is shown where somebody looks.
   const screen = createScreen(!stderr.isTTY && stdout.isTTY && !isJson ? stdout : stderr, env);
-  const progress = startProgress(screen, request.mode);
+  const progress = startProgress(screen, request);
   const stop = listenForInterruption(() => progress.note('stopping, press Ctrl-C again to end at once'));
   let config: Config | undefined;
   const reports = await runUntilDone(
-    () =>
-      run(request, {
+    request,
+    (rest) =>
+      run(rest, {
         readConfig: () => {
           config = readConfig(env);
           const { perSecond, perMinute } = config.kondado.limits;
@@ -58,14 +59,14 @@ async function synchronize({ request, isJson }: Command, env: Environment): Prom
   );
   progress.end();
 
-  const report = reports.at(-1) as RunReport;
+  const report = mergeReports(reports);
   if (isJson) {
     stdout.write(`${printJson(reportBody(report))}\n`);
     return report.outcome;
   }
   const paint = createPainter(stdout);
   const maxWidth = widthOf(stdout);
-  const lines = summaryLines(report, mergeStreams(reports), {
+  const lines = summaryLines(report, {
     paint,
     maxWidth,
     isInterrupted: stop.aborted,

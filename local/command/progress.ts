@@ -1,12 +1,13 @@
-import type { RunReport, StreamReport } from '../../functions/report.ts';
-import { epochMsOf } from '../../functions/timestamps.ts';
+import type { StreamReport } from '../../functions/report.ts';
+import type { RunRequest } from '../../functions/request.ts';
+import { epochMsOf, type Timestamp } from '../../functions/timestamps.ts';
 import { count, duration, plural, roughDuration } from './quantities.ts';
 import type { Screen } from './screen.ts';
 
 /** Shows how far a run is, on a terminal many times a second, elsewhere with a line now and then. */
 export interface Progress {
-  /** To be told of every page; the report is looked at later too. */
-  onProgress(report: Readonly<StreamReport>): void;
+  /** To be told of every page, and up to when its rows go; the report is looked at later too. */
+  onProgress(report: Readonly<StreamReport>, readTo?: Timestamp): void;
   onStart(waitMs: () => number): void;
   /** What Kondado allows decides the time left, long before it can be measured. */
   limitTo(requestsPerMinute: number): void;
@@ -20,8 +21,10 @@ interface Track {
   /** Of this run and of those that it goes on from, the newest last. */
   reports: Readonly<StreamReport>[];
   firstSeenMs: number;
-  /** The moment in time of the rows from which on the share of the way is reckoned. */
+  /** The way in the time of the rows: how far the first page went, how far the last one, and how far there is to go. */
   originMs: number | null;
+  readToMs: number | null;
+  endMs: number | null;
 }
 
 const REDRAW_MS = 100;
@@ -32,7 +35,7 @@ const BAR_LENGTH = 20;
 const MIN_SHARE = 0.005;
 const MIN_ELAPSED_MS = 2000;
 
-export function startProgress(screen: Screen, mode: RunReport['mode']): Progress {
+export function startProgress(screen: Screen, { to }: Pick<RunRequest, 'to'>): Progress {
   const startedMs = performance.now();
   const tracks = new Map<string, Track>();
   let waitMs = () => 0;
@@ -69,14 +72,18 @@ export function startProgress(screen: Screen, mode: RunReport['mode']): Progress
   }
 
   return {
-    onProgress(report) {
+    onProgress(report, readTo) {
       const name = report.client_id === null ? report.stream : `${report.stream} ${report.client_id}`;
       const track = tracks.get(name) ?? {
         name,
         reports: [],
         firstSeenMs: performance.now(),
-        originMs: mode === 'incremental' ? originOf(report) : null,
+        originMs: null,
+        readToMs: null,
+        endMs: to === undefined ? null : epochMsOf(to),
       };
+      if (readTo !== undefined) track.readToMs = epochMsOf(readTo);
+      track.originMs ??= track.readToMs;
       if (track.reports.at(-1) !== report) track.reports.push(report);
       tracks.set(name, track);
     },
@@ -116,17 +123,11 @@ function isDone({ reports }: Track): boolean {
   return reports.at(-1)?.outcome === 'success';
 }
 
-/** A first run begins with the oldest row, near the newest one of its first page. */
-function originOf({ watermark_before, watermark_after }: Readonly<StreamReport>): number | null {
-  const origin = watermark_before ?? watermark_after;
-  return origin === null ? null : epochMsOf(origin);
-}
-
-/** Rows come ascending in time, so the way goes from the first one's time to now. */
-function shareOf({ originMs, reports }: Track): number | null {
-  const watermark = reports.at(-1)?.watermark_after ?? null;
-  if (originMs === null || watermark === null) return null;
-  return Math.min(1, Math.max(0, (epochMsOf(watermark) - originMs) / (Date.now() - originMs)));
+/** Rows come ascending in time. */
+function shareOf({ originMs, readToMs, endMs }: Track): number | null {
+  if (originMs === null || readToMs === null) return null;
+  const wayMs = Math.min(endMs ?? Number.POSITIVE_INFINITY, Date.now()) - originMs;
+  return Math.min(1, Math.max(0, (readToMs - originMs) / wayMs));
 }
 
 /** Measured, of this stream alone; null as long as it is too early to know. */

@@ -1,31 +1,52 @@
-import type { RunReport, StreamReport } from '../../functions/report.ts';
+import { remaindersOf } from '../../functions/remainder.ts';
+import { outcomeOf, type RunReport, type StreamReport } from '../../functions/report.ts';
+import type { RunRequest } from '../../functions/request.ts';
 
-// The first run without a new row may have read the lookback only.
-const RUNS_WITHOUT_NEW_ROWS = 2;
+// The first run that came no further may have spent its time on a pause that Kondado asked for.
+const MAX_IDLE_RUNS = 2;
 
 /**
- * Runs again as long as the time budget is what ended the run, as a scheduler would do.
+ * Runs again as long as the time budget is what ended a run, with what it has left, until all is done.
  *
  * @returns the reports of all runs, at least one.
  */
 export async function runUntilDone(
-  runOnce: () => Promise<RunReport>,
+  request: RunRequest,
+  runOnce: (request: RunRequest) => Promise<RunReport>,
   stop: AbortSignal,
-): Promise<RunReport[]> {
-  const reports: RunReport[] = [];
-  for (let idle = 0; idle < RUNS_WITHOUT_NEW_ROWS; ) {
-    const report = await runOnce();
+): Promise<[RunReport, ...RunReport[]]> {
+  const first = await runOnce(request);
+  const reports: [RunReport, ...RunReport[]] = [first];
+  const waiting = remaindersOf(request, first).map((rest) => ({
+    ...rest,
+    idleRuns: rest.hasProgressed ? 0 : 1,
+  }));
+  for (let next = waiting.shift(); next && !stop.aborted; next = waiting.shift()) {
+    const report = await runOnce(next.request);
     reports.push(report);
-    // A backfill would begin anew, so it is left to whoever asked for it.
-    const canGoOn = report.outcome === 'partial' && report.mode === 'incremental' && !report.dry_run;
-    if (!canGoOn || stop.aborted) break;
-    idle = report.streams.some(({ rows_inserted }) => rows_inserted > 0) ? 0 : idle + 1;
+    for (const rest of remaindersOf(next.request, report)) {
+      const idleRuns = rest.hasProgressed ? 0 : next.idleRuns + 1;
+      if (idleRuns < MAX_IDLE_RUNS) waiting.push({ ...rest, idleRuns });
+    }
   }
   return reports;
 }
 
-/** What the runs have done together, by stream and client. */
-export function mergeStreams(reports: readonly RunReport[]): StreamReport[] {
+/** The runs as if they had been one. */
+export function mergeReports([first, ...others]: [RunReport, ...RunReport[]]): RunReport {
+  const streams = mergeStreams([first, ...others]);
+  const error = [first, ...others].find((report) => report.error)?.error;
+  return {
+    ...first,
+    outcome: outcomeOf(streams, error),
+    finished_at: (others.at(-1) ?? first).finished_at,
+    streams,
+    ...(error ? { error } : {}),
+  };
+}
+
+/** What they have done, by stream and client. */
+function mergeStreams(reports: readonly RunReport[]): StreamReport[] {
   const merged = new Map<string, StreamReport>();
   for (const report of reports.flatMap(({ streams }) => streams)) {
     const key = `${report.stream} ${report.client_id}`;
@@ -38,8 +59,12 @@ export function mergeStreams(reports: readonly RunReport[]): StreamReport[] {
 function mergeTwo(earlier: StreamReport, later: StreamReport): StreamReport {
   return {
     ...later,
+    // What was not started again goes on where the run before has ended.
+    outcome: later.outcome === 'not_started' ? earlier.outcome : later.outcome,
+    next_id: later.outcome === 'success' ? null : (later.next_id ?? earlier.next_id),
     started_at: earlier.started_at,
     watermark_before: earlier.watermark_before,
+    watermark_after: later.watermark_after ?? earlier.watermark_after,
     first_id: earlier.first_id ?? later.first_id,
     last_id: later.last_id ?? earlier.last_id,
     rows_read: earlier.rows_read + later.rows_read,

@@ -11,12 +11,9 @@ export interface SummaryOptions {
   durationMs: number;
 }
 
-/** What came of a run and of those that it went on in, for people. */
-export function summaryLines(
-  report: RunReport,
-  streams: readonly StreamReport[],
-  options: SummaryOptions,
-): string[] {
+/** What came of a run, for people. */
+export function summaryLines(report: RunReport, options: SummaryOptions): string[] {
+  const { streams } = report;
   const { paint, maxWidth } = options;
   const table = { maxWidth, emphasize: (text: string) => paint('bold', text) };
   const lines = [headline(report, streams, options)];

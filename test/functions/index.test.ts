@@ -199,6 +199,31 @@ describe('a run', () => {
     ]);
   });
 
+  test('that cannot be handed on to Cloud Tasks says so in the log, and in no other place', async ({
+    folder,
+    startKondado,
+  }) => {
+    const kondado = await startKondado({
+      pipeline_logs: load('pipeline_logs', 120),
+      fault: ({ startElementId }) => (startElementId === 0n ? undefined : { kind: 'hang' }),
+    });
+    useDuckDb(kondado, folder);
+    setEnvironment({
+      STREAMS: 'pipeline_logs',
+      TIME_BUDGET_SECONDS: '3',
+      CONTINUATION_QUEUE: 'projects/p/locations/l/queues/q',
+      GOOGLE_APPLICATION_CREDENTIALS: join(folder, 'missing.json'),
+    });
+    const { status, body } = await post('{}');
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ outcome: 'partial', streams: [{ rows_inserted: 50, error: null }] });
+    expect(body.error).toBeUndefined();
+    const lines = output.split('\n').filter((line) => line.includes('continuation'));
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { event: 'continuation_failed', severity: 'ERROR', body: '{"streams":["pipeline_logs"]}' },
+    ]);
+  });
+
   test('reads only the streams that the body names', async ({ folder, startKondado }) => {
     const kondado = await startKondado({ model_logs: load('model_logs', 2) });
     useDuckDb(kondado, folder);

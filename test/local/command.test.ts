@@ -127,11 +127,12 @@ function terminal(isTTY: boolean) {
 function report(days: number) {
   return {
     ...startStreamReport({ stream: 'pipeline_logs', clientId: null }),
-    watermark_after: timestampOf(NOON_MS - (90 - days) * DAY_MS),
     rows_read: days * 100,
     requests: days * 2,
   };
 }
+
+const readTo = (days: number) => timestampOf(NOON_MS - (90 - days) * DAY_MS);
 
 describe('npm run sync without credentials', () => {
   test('syncs the sandbox, then only what is new, and says where the data is', async () => {
@@ -230,6 +231,25 @@ describe('npm run sync with credentials', () => {
     expect(await storedRows(path.join(cwd, 'kondado.duckdb'))).toBe(1500);
   });
 
+  test.each([
+    [[]],
+    [['--verify']],
+  ])('goes on by itself from an id %j, and reports it as one', async (args) => {
+    const { env } = await account({ rows: 1200, latencyMs: 40 });
+    const cwd = temporaryFolder();
+    const all = ['--json', '--streams', 'pipeline_logs', '--from-id'];
+    await command('sync', cwd, [...all, '1199'], env);
+    const limited = { ...env, TIME_BUDGET_SECONDS: '0.8' };
+    const { status, stdout } = await command('sync', cwd, [...args, ...all, '0'], limited);
+    expect(status).toBe(0);
+    const { outcome, streams } = JSON.parse(stdout);
+    expect(outcome).toBe('success');
+    expect(streams).toMatchObject([
+      { outcome: 'success', rows_inserted: 1198, first_id: 1, last_id: 1200, next_id: null, error: null },
+    ]);
+    expect(streams[0].rows_read).toBeGreaterThan(1200); // each run begins with the last row of the one before
+  });
+
   test('gives up when Kondado lets nothing through', async () => {
     const { env } = await account({ rows: 10, fault: () => ({ kind: 'rateLimit' }) });
     const limited = { ...env, TIME_BUDGET_SECONDS: '0.5' };
@@ -314,12 +334,13 @@ describe('the progress', () => {
 
   test('a terminal shows bars, the time left by the limit, and its wait', () => {
     const { stream, text } = terminal(true);
-    const progress = startProgress(createScreen(stream, {}), 'incremental');
+    const progress = startProgress(createScreen(stream, {}), { to: undefined });
     progress.limitTo(20);
     const live = report(0);
     progress.onStart(() => 12_300);
-    progress.onProgress(live);
+    progress.onProgress(live, readTo(0));
     Object.assign(live, report(45));
+    progress.onProgress(live, readTo(45));
     vi.advanceTimersByTime(1000);
     const frame = text().split('\u001b[J').at(-1);
     expect(frame?.split('\n')).toEqual([
@@ -337,10 +358,11 @@ describe('the progress', () => {
 
   test('what is no terminal gets a plain line every five seconds, and none in a short run', () => {
     const { stream, text } = terminal(false);
-    const progress = startProgress(createScreen(stream, {}), 'incremental');
+    const progress = startProgress(createScreen(stream, {}), { to: undefined });
     const live = report(0);
-    progress.onProgress(live);
+    progress.onProgress(live, readTo(0));
     Object.assign(live, report(30));
+    progress.onProgress(live, readTo(30));
     vi.advanceTimersByTime(4900);
     expect(text()).toBe('');
     vi.advanceTimersByTime(5200);
@@ -354,7 +376,7 @@ describe('the progress', () => {
 
   test('a run that goes on is counted with the one before', () => {
     const { stream, text } = terminal(false);
-    const progress = startProgress(createScreen(stream, {}), 'incremental');
+    const progress = startProgress(createScreen(stream, {}), { to: undefined });
     progress.onProgress(report(10));
     progress.onProgress(report(20));
     vi.advanceTimersByTime(5000);

@@ -1,5 +1,5 @@
 import { readConfig } from '../../../functions/config.ts';
-import { createLog } from '../../../functions/log.ts';
+import { createLog, type Log } from '../../../functions/log.ts';
 import type { RunReport, StreamReport } from '../../../functions/report.ts';
 import type { RunRequest } from '../../../functions/request.ts';
 import { run } from '../../../functions/run.ts';
@@ -29,15 +29,24 @@ const INCREMENTAL: RunRequest = {
 };
 
 /** One run as the function does it, without the one-at-a-time rule of the function. */
-export async function runSync(env: Environment, request: Partial<RunRequest> = {}): Promise<Run> {
-  const lines: LogLine[] = [];
-  const log = createLog({
-    level: 'debug',
-    isReadable: false,
-    write: (line) => lines.push(JSON.parse(line)),
-  });
-  const report = await run({ ...INCREMENTAL, ...request }, { readConfig: () => readConfig(env), log });
+export async function runSync(
+  env: Environment,
+  request: Partial<RunRequest> = {},
+  stop?: AbortSignal,
+): Promise<Run> {
+  const { log, lines } = recordLog();
+  const report = await run(
+    { ...INCREMENTAL, ...request },
+    { readConfig: () => readConfig(env), log, ...(stop ? { stop } : {}) },
+  );
   return { report, lines };
+}
+
+/** A log and what is written to it. */
+export function recordLog(): { log: Log; lines: LogLine[] } {
+  const lines: LogLine[] = [];
+  const write = (line: string) => lines.push(JSON.parse(line));
+  return { log: createLog({ level: 'debug', isReadable: false, write }), lines };
 }
 
 /** The report of the only stream of the run that is asked for. */
