@@ -16,6 +16,7 @@ module "kondado" {
   credentials_version       = var.credentials_version
   dataset_id                = var.dataset_id
   dataset_location          = var.dataset_location
+  enable_continuation       = var.enable_continuation
   initial_element_id        = var.initial_element_id
   invokers                  = var.invokers
   kms_keys                  = var.kms_keys
@@ -38,5 +39,6 @@ module "kondado" {
   schedule_time_zone        = var.schedule_time_zone
   streams                   = var.streams
   time_budget_seconds       = var.time_budget_seconds
+  verify_schedule           = var.verify_schedule
   vpc                       = var.vpc
 }

@@ -44,6 +44,7 @@ run "bad_values_are_refused_by_their_variable" {
     schedule_time_zone        = "+01:00"
     streams                   = []
     time_budget_seconds       = 1700
+    verify_schedule           = "nightly"
     vpc                       = { network = "", subnetwork = "sub" }
   }
 
@@ -75,6 +76,7 @@ run "bad_values_are_refused_by_their_variable" {
     var.schedule_time_zone,
     var.streams,
     var.time_budget_seconds,
+    var.verify_schedule,
     var.vpc,
   ]
 }

@@ -33,10 +33,12 @@ test('only these roles are granted, and each where it is needed', async () => {
     `google_bigquery_dataset_iam_member.runtime: ${expression('google_project_iam_custom_role.appender.id')}`,
     `google_cloud_run_v2_service_iam_member.invokers: ${expression('each.value.role')}`,
     'google_cloud_run_v2_service_iam_member.scheduler: roles/run.invoker',
+    'google_cloud_tasks_queue_iam_member.runtime: roles/cloudtasks.enqueuer',
     'google_project_iam_member.build_logs: roles/logging.logWriter',
     'google_project_iam_member.build_source: roles/storage.objectViewer',
     'google_project_iam_member.runtime_jobs: roles/bigquery.jobUser',
     'google_secret_manager_secret_iam_member.runtime: roles/secretmanager.secretAccessor',
+    'google_service_account_iam_member.runtime: roles/iam.serviceAccountUser',
   ]);
 });
 
@@ -60,10 +62,16 @@ test('at most one instance, standard SQL, and the identity is for the service it
   expect(sync?.body.service_config[0].max_instance_count).toBe(1);
   for (const { name, body } of find('google_bigquery_table'))
     if ('view' in body) expect(body.view[0].use_legacy_sql, name).toBe(false);
-  const [job] = find('google_cloud_scheduler_job');
-  const target = job?.body.http_target[0];
-  expect(target.uri).toBe(expression('google_cloudfunctions2_function.sync.service_config[0].uri'));
-  expect(target.oidc_token[0].audience).toBe(target.uri);
+  const uri = expression('google_cloudfunctions2_function.sync.service_config[0].uri');
+  const jobs = find('google_cloud_scheduler_job');
+  expect(jobs).toHaveLength(2);
+  for (const { name, body } of jobs) {
+    expect(body.http_target[0].uri, name).toBe(uri);
+    expect(body.http_target[0].oidc_token[0].audience, name).toBe(uri);
+  }
+  const [queue] = find('google_cloud_tasks_queue');
+  expect(queue?.body.http_target[0].oidc_token[0].audience).toBe(uri);
+  expect(queue?.body.http_target[0].uri_override[0].uri_override_enforce_mode).toBe('ALWAYS');
 });
 
 test('nothing that people change casually makes data be replaced', async () => {

@@ -20,6 +20,7 @@ locals {
     BIGQUERY_PROJECT                 = var.project_id
     BIGQUERY_TIMEOUT_SECONDS         = tostring(var.bigquery_timeout_seconds)
     BILLING_TIME_ZONE                = var.billing_time_zone
+    CONTINUATION_QUEUE               = var.enable_continuation ? local.continuation_queue : ""
     INITIAL_ELEMENT_ID               = format("%d", var.initial_element_id)
     KONDADO_API_KEY_SECRET           = local.secret_versions["api_key"]
     KONDADO_BASE_URL                 = var.kondado_api.base_url

@@ -51,3 +51,38 @@ resource "google_cloud_scheduler_job" "sync" {
     max_doublings        = 2
   }
 }
+
+# Reads history again, repairs it, and goes on the next night where the time budget has ended it.
+resource "google_cloud_scheduler_job" "verify" {
+  count      = var.verify_schedule == null ? 0 : 1
+  depends_on = [google_cloud_run_v2_service_iam_member.scheduler]
+
+  project          = var.project_id
+  region           = var.region
+  name             = "${var.name}-verify"
+  description      = "Compares the last seven days of Kondado logs with BigQuery, and repairs."
+  schedule         = var.verify_schedule
+  time_zone        = var.schedule_time_zone
+  paused           = var.schedule_paused
+  attempt_deadline = "${local.attempt_deadline_seconds}s"
+
+  http_target {
+    uri         = google_cloudfunctions2_function.sync.service_config[0].uri
+    http_method = "POST"
+    headers     = { "Content-Type" = "application/json" }
+    body        = base64encode(jsonencode({ verify = true }))
+
+    oidc_token {
+      service_account_email = google_service_account.scheduler.email
+      audience              = google_cloudfunctions2_function.sync.service_config[0].uri
+    }
+  }
+
+  # A run that is still going on comes first; it ends within half an hour.
+  retry_config {
+    retry_count          = 2
+    min_backoff_duration = "900s"
+    max_backoff_duration = "1800s"
+    max_doublings        = 1
+  }
+}

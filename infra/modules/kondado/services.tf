@@ -1,5 +1,5 @@
 locals {
-  services = toset([
+  services = toset(concat([
     "artifactregistry.googleapis.com",
     "bigquery.googleapis.com",
     "cloudbuild.googleapis.com",
@@ -11,7 +11,7 @@ locals {
     "run.googleapis.com",
     "secretmanager.googleapis.com",
     "storage.googleapis.com",
-  ])
+  ], var.enable_continuation ? ["cloudtasks.googleapis.com"] : []))
 }
 
 # The provider reads the state of every other service through this one.

@@ -106,6 +106,13 @@ variable "dataset_location" {
   }
 }
 
+variable "enable_continuation" {
+  description = "Whether a run that its time budget has ended is gone on with at once, by Cloud Tasks, instead of by the next run of the schedule; backfills and verifications too."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "initial_element_id" {
   description = "The log id at which the very first run starts. 0: at the oldest log that Kondado still has."
   type        = number
@@ -341,14 +348,14 @@ variable "schedule" {
 }
 
 variable "schedule_paused" {
-  description = "Whether the schedule, and the alert about silence with it, is paused."
+  description = "Whether both schedules, and the alert about silence with them, are paused."
   type        = bool
   default     = false
   nullable    = false
 }
 
 variable "schedule_time_zone" {
-  description = "The time zone of schedule."
+  description = "The time zone of schedule and verify_schedule."
   type        = string
   default     = "America/Sao_Paulo"
   nullable    = false
@@ -380,6 +387,17 @@ variable "time_budget_seconds" {
   validation {
     condition     = var.time_budget_seconds == floor(var.time_budget_seconds) && var.time_budget_seconds >= 60 && var.time_budget_seconds <= 1680
     error_message = "time_budget_seconds must be a whole number from 60 to 1680."
+  }
+}
+
+variable "verify_schedule" {
+  description = "When the last seven days are read again and compared, in cron format; choose a time at which no run of schedule is going on. Null: never."
+  type        = string
+  default     = "37 3 * * *"
+
+  validation {
+    condition     = var.verify_schedule == null ? true : can(regex("^[^\\s]+( [^\\s]+){4}$", var.verify_schedule))
+    error_message = "verify_schedule must be the five fields of cron with one space between them, such as 37 3 * * * (every night at 3:37), or null."
   }
 }
 
