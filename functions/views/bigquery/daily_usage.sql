@@ -6,19 +6,11 @@ WITH executions AS (
     IF(is_billable IS NOT FALSE, IFNULL(row_count, 0), 0) AS billable_records,
     COALESCE(raw_row_count, row_count, 0) AS raw_rows
   FROM `${dataset}.pipeline_logs_latest`
-  -- Skips partitions; the local day is what counts.
+  -- Skips partitions, with a day to spare for the time zone: 90 local days are cut below.
   WHERE createdat >= TIMESTAMP_SUB(${now}, INTERVAL 91 DAY)
-    AND DATE(createdat, '${time_zone}') BETWEEN
-      DATE_SUB(DATE(${now}, '${time_zone}'), INTERVAL 89 DAY) AND DATE(${now}, '${time_zone}')
-),
-pipelines AS (
-  SELECT client_id, pipeline_id, MIN(day) AS first_day,
-    ARRAY_AGG(pipeline_name IGNORE NULLS ORDER BY createdat DESC, id DESC LIMIT 1)[SAFE_OFFSET(0)] AS pipeline_name
-  FROM executions
-  GROUP BY client_id, pipeline_id
 ),
 -- PERCENTILE_CONT is not an aggregate function: each execution gets the figures of its day.
-durations AS (
+timed_executions AS (
   SELECT *,
     PERCENTILE_CONT(execution_time_seconds, 0.5) OVER (PARTITION BY client_id, pipeline_id, day) AS median_seconds,
     PERCENTILE_CONT(execution_time_seconds, 0.95) OVER (PARTITION BY client_id, pipeline_id, day) AS p95_seconds
@@ -26,6 +18,7 @@ durations AS (
 ),
 active_days AS (
   SELECT client_id, pipeline_id, day, COUNT(*) AS executions,
+    ARRAY_AGG(pipeline_name IGNORE NULLS ORDER BY createdat DESC, id DESC LIMIT 1)[SAFE_OFFSET(0)] AS pipeline_name,
     SUM(records) AS records,
     SUM(billable_records) AS billable_records,
     SUM(raw_rows) AS raw_rows,
@@ -34,10 +27,22 @@ active_days AS (
     SUM(execution_time_seconds) AS execution_seconds,
     MAX(median_seconds) AS median_execution_seconds,
     MAX(p95_seconds) AS p95_execution_seconds
-  FROM durations
+  FROM timed_executions
   GROUP BY client_id, pipeline_id, day
+),
+pipelines AS (
+  SELECT client_id, pipeline_id, MIN(day) AS first_day,
+    ARRAY_AGG(pipeline_name IGNORE NULLS ORDER BY day DESC LIMIT 1)[SAFE_OFFSET(0)] AS pipeline_name
+  FROM active_days
+  WHERE day BETWEEN DATE_SUB(DATE(${now}, '${time_zone}'), INTERVAL 89 DAY) AND DATE(${now}, '${time_zone}')
+  GROUP BY client_id, pipeline_id
+),
+days AS (
+  SELECT client_id, pipeline_id, pipeline_name, day
+  FROM pipelines
+  CROSS JOIN UNNEST(GENERATE_DATE_ARRAY(first_day, DATE(${now}, '${time_zone}'))) AS day
 )
-SELECT day, pipelines.client_id, pipelines.pipeline_id, pipelines.pipeline_name,
+SELECT days.day, days.client_id, days.pipeline_id, days.pipeline_name,
   IFNULL(active_days.executions, 0) AS executions,
   IFNULL(active_days.records, 0) AS records,
   IFNULL(active_days.billable_records, 0) AS billable_records,
@@ -47,9 +52,8 @@ SELECT day, pipelines.client_id, pipelines.pipeline_id, pipelines.pipeline_name,
   IFNULL(active_days.execution_seconds, 0) AS execution_seconds,
   active_days.median_execution_seconds,
   active_days.p95_execution_seconds
-FROM pipelines
-CROSS JOIN UNNEST(GENERATE_DATE_ARRAY(first_day, DATE(${now}, '${time_zone}'))) AS day
+FROM days
 LEFT JOIN active_days
-  ON active_days.day = day
-  AND active_days.client_id IS NOT DISTINCT FROM pipelines.client_id
-  AND active_days.pipeline_id IS NOT DISTINCT FROM pipelines.pipeline_id
+  ON active_days.day = days.day
+  AND active_days.client_id IS NOT DISTINCT FROM days.client_id
+  AND active_days.pipeline_id IS NOT DISTINCT FROM days.pipeline_id

@@ -5,11 +5,8 @@ WITH executions AS (
     IFNULL(row_count, 0) AS records,
     IF(is_billable IS NOT FALSE, IFNULL(row_count, 0), 0) AS billable_records
   FROM `${dataset}.pipeline_logs_latest`
-  -- Skips partitions: 14 months, because the first one shown is compared with the one before.
+  -- Skips partitions, and has at least the 13 months before this one: the first that is shown is compared with the one before.
   WHERE createdat >= TIMESTAMP_SUB(${now}, INTERVAL 435 DAY)
-    AND DATE(createdat, '${time_zone}') BETWEEN
-      DATE_SUB(DATE_TRUNC(DATE(${now}, '${time_zone}'), MONTH), INTERVAL 13 MONTH)
-      AND LAST_DAY(DATE(${now}, '${time_zone}'))
 ),
 months AS (
   SELECT month, client_id, pipeline_id, COUNT(*) AS executions,
@@ -35,4 +32,5 @@ SELECT month, client_id, pipeline_id, pipeline_name, executions, records, billab
   SAFE_DIVIDE(billable_records, billable_records_of_all) AS share_of_month,
   IF(earlier_month = DATE_SUB(month, INTERVAL 1 MONTH), earlier_billable_records, 0) AS previous_month_billable_records
 FROM compared_months
-WHERE month >= DATE_SUB(DATE_TRUNC(DATE(${now}, '${time_zone}'), MONTH), INTERVAL 12 MONTH)
+WHERE month BETWEEN DATE_SUB(DATE_TRUNC(DATE(${now}, '${time_zone}'), MONTH), INTERVAL 12 MONTH)
+  AND DATE(${now}, '${time_zone}')

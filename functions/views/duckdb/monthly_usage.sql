@@ -5,11 +5,8 @@ WITH executions AS (
     COALESCE(row_count, 0) AS records,
     IF(is_billable IS NOT FALSE, COALESCE(row_count, 0), 0) AS billable_records
   FROM ${dataset}.pipeline_logs_latest
-  -- 14 months, because the first one shown is compared with the one before.
-  WHERE createdat >= ${now} - INTERVAL 435 DAY
-    AND CAST(createdat AT TIME ZONE '${time_zone}' AS DATE) BETWEEN
-      CAST(DATE_TRUNC('month', ${now} AT TIME ZONE '${time_zone}') - INTERVAL 13 MONTH AS DATE)
-      AND LAST_DAY(CAST(${now} AT TIME ZONE '${time_zone}' AS DATE))
+  -- Skips rows, and has at least the 13 months before this one: the first that is shown is compared with the one before.
+  WHERE createdat >= ${now} - INTERVAL (435 * 24) HOUR
 ),
 months AS (
   SELECT month, client_id, pipeline_id, COUNT(*) AS executions,
@@ -35,4 +32,5 @@ SELECT month, client_id, pipeline_id, pipeline_name, executions, records, billab
   billable_records / NULLIF(billable_records_of_all, 0) AS share_of_month,
   IF(earlier_month = month - INTERVAL 1 MONTH, earlier_billable_records, 0) AS previous_month_billable_records
 FROM compared_months
-WHERE month >= DATE_TRUNC('month', ${now} AT TIME ZONE '${time_zone}') - INTERVAL 12 MONTH
+WHERE month BETWEEN DATE_TRUNC('month', ${now} AT TIME ZONE '${time_zone}') - INTERVAL 12 MONTH
+  AND ${now} AT TIME ZONE '${time_zone}'
