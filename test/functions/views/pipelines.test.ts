@@ -7,10 +7,12 @@ const MONDAY = '2026-11-02T10:00:00.000000Z';
 const TUESDAY = '2026-11-03T10:00:00.000000Z';
 const WEDNESDAY = '2026-11-04T10:00:00.000000Z';
 const THURSDAY = '2026-11-05T10:00:00.000000Z';
+const FRIDAY = '2026-11-06T10:00:00.000000Z';
 
 test('a pipeline has its newest name, and the others in the order in which it got them', async () => {
   const pipeline_logs = [
-    pipelineExecution(4, THURSDAY, { pipeline_name: 'orders' }),
+    pipelineExecution(5, FRIDAY, { pipeline_name: 'orders' }),
+    pipelineExecution(4, THURSDAY, { pipeline_name: 'old orders' }),
     pipelineExecution(3, WEDNESDAY, { pipeline_name: 'sales' }),
     pipelineExecution(2, TUESDAY, { pipeline_name: 'orders' }),
     pipelineExecution(1, MONDAY, { pipeline_name: 'old orders' }),
@@ -22,8 +24,8 @@ test('a pipeline has its newest name, and the others in the order in which it go
       pipeline_name: 'orders',
       previous_names: ['old orders', 'sales'],
       first_execution_at: MONDAY,
-      last_execution_at: THURSDAY,
-      executions: 4n,
+      last_execution_at: FRIDAY,
+      executions: 5n,
     },
   ]);
 });
@@ -66,10 +68,8 @@ test('executions of years ago count', async () => {
 });
 
 test('a model is shown as a pipeline is', async () => {
-  const model_logs = [
-    modelExecution(1, MONDAY, { model_name: 'revenue (draft)' }),
-    modelExecution(2, TUESDAY, { model_name: 'revenue' }),
-  ];
+  const twice = modelExecution(1, MONDAY, { model_name: 'revenue (draft)' });
+  const model_logs = [twice, modelExecution(2, TUESDAY, { model_name: 'revenue' }), twice];
   expect(await readView({ now: NOW, tables: { model_logs } }, 'models')).toEqual([
     {
       client_id: 1n,
