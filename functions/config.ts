@@ -53,6 +53,11 @@ export interface Config {
   logLevel: LogLevel;
 }
 
+/** What is needed to read what is stored: nothing of Kondado's, so that a page can be had without its credentials. */
+export type ReadingConfig = Pick<Config, 'warehouse' | 'billing'>;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 interface Variable<T> {
@@ -189,27 +194,9 @@ type Parsed<N extends VariableName> = NonNullable<ReturnType<(typeof VARIABLES)[
  *
  * @throws {SyncError} CONFIG_INVALID with all faults at once: variable, what was received unless secret, what is accepted.
  */
-export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
-  const faults: string[] = [];
-  const removeSecrets = createSecretRemover([env.KONDADO_API_KEY ?? '', env.KONDADO_TOKEN ?? '']);
-  /** A wrong value may be a whole URL that was pasted, with key and token in its query. */
-  const harmless = (received: string) => removeSecrets(received.replace(/\?.*/s, '?…'));
-
-  /** The value of a variable; undefined if it is unset and has no default, or wrong. */
-  function read<N extends VariableName>(name: N): Parsed<N> | undefined {
-    const variable: Variable<unknown> = VARIABLES[name];
-    const received = env[name] || variable.default;
-    if (received === '') return undefined;
-    const value = variable.parse(received);
-    if (value === undefined) {
-      const shown = variable.isSecret ? 'a value that is not shown' : JSON.stringify(harmless(received));
-      faults.push(`${name}: received ${shown}, accepted is ${variable.accepts}`);
-    }
-    return value as Parsed<N> | undefined;
-  }
-
-  /** The value of a variable that has a default. What stands in for a wrong one is never used: a fault ends the reading. */
-  const need = <N extends VariableName>(name: N): Parsed<N> => read(name) as Parsed<N>;
+export function readConfig(env: Environment = process.env): Config {
+  const variables = createVariableReader(env);
+  const { read, need } = variables;
 
   function readCredential(
     valueName: VariableName,
@@ -218,21 +205,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     const isBoth = Boolean(env[valueName]) && Boolean(env[secretName]);
     if (isBoth || (!env[valueName] && !env[secretName])) {
       const received = isBoth ? 'both are set' : 'neither is set';
-      faults.push(`${valueName}, ${secretName}: ${received}, accepted is exactly one of the two`);
+      variables.addFault(`${valueName}, ${secretName}: ${received}, accepted is exactly one of the two`);
     }
     const value = read(valueName);
     return value === undefined ? { secretVersion: read(secretName) ?? '' } : { value: String(value) };
   }
 
-  const bigquery: BigQueryConfig = {
-    kind: 'bigquery',
-    project: read('BIGQUERY_PROJECT'),
-    dataset: need('BIGQUERY_DATASET'),
-    location: read('BIGQUERY_LOCATION'),
-    apiEndpoint: read('BIGQUERY_API_ENDPOINT'),
-    timeoutMs: need('BIGQUERY_TIMEOUT_SECONDS') * 1000,
-  };
-  const duckdb: DuckDbConfig = { kind: 'duckdb', path: need('DUCKDB_PATH') };
   const config: Config = {
     kondado: {
       baseUrl: need('KONDADO_BASE_URL'),
@@ -255,17 +233,77 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     initialElementId: need('INITIAL_ELEMENT_ID'),
     timeBudgetMs: need('TIME_BUDGET_SECONDS') * 1000,
     continuationQueue: read('CONTINUATION_QUEUE'),
+    ...readingConfig(variables),
+    logLevel: need('LOG_LEVEL'),
+  };
+  variables.throwFaults();
+  return config;
+}
+
+/**
+ * Reads what the page needs of the environment; what is wrong with the rest does not matter to it.
+ *
+ * @throws {SyncError} as `readConfig`.
+ */
+export function readReadingConfig(env: Environment = process.env): ReadingConfig {
+  const variables = createVariableReader(env);
+  const config = readingConfig(variables);
+  variables.throwFaults();
+  return config;
+}
+
+function readingConfig({ read, need }: VariableReader): ReadingConfig {
+  const bigquery: BigQueryConfig = {
+    kind: 'bigquery',
+    project: read('BIGQUERY_PROJECT'),
+    dataset: need('BIGQUERY_DATASET'),
+    location: read('BIGQUERY_LOCATION'),
+    apiEndpoint: read('BIGQUERY_API_ENDPOINT'),
+    timeoutMs: need('BIGQUERY_TIMEOUT_SECONDS') * 1000,
+  };
+  const duckdb: DuckDbConfig = { kind: 'duckdb', path: need('DUCKDB_PATH') };
+  return {
     warehouse: need('WAREHOUSE') === 'duckdb' ? duckdb : bigquery,
     billing: {
       timeZone: need('BILLING_TIME_ZONE'),
       planRecords: numberOrNull(read('PLAN_RECORDS_PER_MONTH')),
       planPipelines: numberOrNull(read('PLAN_ACTIVE_PIPELINES')),
     },
-    logLevel: need('LOG_LEVEL'),
   };
-  if (faults.length > 0)
-    throw new SyncError('CONFIG_INVALID', `The environment is not usable. ${faults.join('. ')}.`);
-  return config;
+}
+
+type VariableReader = ReturnType<typeof createVariableReader>;
+
+/** Reads variable after variable, and keeps the faults until all are read. */
+function createVariableReader(env: Environment) {
+  const faults: string[] = [];
+  const removeSecrets = createSecretRemover([env.KONDADO_API_KEY ?? '', env.KONDADO_TOKEN ?? '']);
+  /** A wrong value may be a whole URL that was pasted, with key and token in its query. */
+  const harmless = (received: string) => removeSecrets(received.replace(/\?.*/s, '?…'));
+
+  /** The value of a variable; undefined if it is unset and has no default, or wrong. */
+  function read<N extends VariableName>(name: N): Parsed<N> | undefined {
+    const variable: Variable<unknown> = VARIABLES[name];
+    const received = env[name] || variable.default;
+    if (received === '') return undefined;
+    const value = variable.parse(received);
+    if (value === undefined) {
+      const shown = variable.isSecret ? 'a value that is not shown' : JSON.stringify(harmless(received));
+      faults.push(`${name}: received ${shown}, accepted is ${variable.accepts}`);
+    }
+    return value as Parsed<N> | undefined;
+  }
+
+  return {
+    read,
+    /** The value of a variable that has a default. What stands in for a wrong one is never used: a fault ends the reading. */
+    need: <N extends VariableName>(name: N): Parsed<N> => read(name) as Parsed<N>,
+    addFault: (fault: string) => void faults.push(fault),
+    throwFaults() {
+      if (faults.length === 0) return;
+      throw new SyncError('CONFIG_INVALID', `The environment is not usable. ${faults.join('. ')}.`);
+    },
+  };
 }
 
 function numberOrNull(value: bigint | undefined): number | null {

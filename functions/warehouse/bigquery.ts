@@ -1,22 +1,21 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BigQuery, type BigQueryOptions } from '@google-cloud/bigquery';
-import { PassThroughClient } from 'google-auth-library';
-import { type Budget, withDeadline } from '../budget.ts';
+import { BigQuery } from '@google-cloud/bigquery';
+import type { Budget } from '../budget.ts';
 import type { BigQueryConfig } from '../config.ts';
-import { BudgetUsedUp, SyncError } from '../errors.ts';
+import { SyncError } from '../errors.ts';
 import { notYetRejected, type Reading, type RejectedRow, refuse, rejectedRowValues } from '../rows.ts';
 import type { Source, StreamName } from '../streams.ts';
 import type { Row, TableName } from '../tables.ts';
 import { addMs, parseTimestamp, type Timestamp } from '../timestamps.ts';
-import { callFault, reasonOf } from './bigquery-faults.ts';
+import { connectBigQuery } from './bigquery-connection.ts';
+import { reasonOf } from './bigquery-faults.ts';
 import type { Position, StoreResult, Warehouse } from './warehouse.ts';
 
 const DAY_MS = 86_400_000;
 const MAX_ROWS_PER_REQUEST = 500;
 const MAX_BYTES_PER_REQUEST = 8_000_000; // BigQuery's limit is 10 MB, for a row as for a request
 const MAX_REJECTED_CHARACTERS = 1_000_000;
-const MAX_BYTES_BILLED = String(10 * 2 ** 30);
 /** A table that was just made may be unknown to the streaming service for a while. */
 const FRESH_TABLE_MS = 30_000;
 const ROUNDS_OF_ROW_ERRORS = 4;
@@ -30,44 +29,7 @@ interface Insert {
 
 /** Opens a BigQuery dataset as warehouse. Its tables must be there: Terraform makes them, the sync never does. */
 export function openBigQuery(config: BigQueryConfig, budget: Budget): Warehouse {
-  const client = connect(config);
-
-  /** One call to BigQuery, the retries of its client included, with a deadline of its own. */
-  async function call<T>(what: string, send: () => Promise<T>, leftMs = budget.storingMs()): Promise<T> {
-    const isCutShort = leftMs < config.timeoutMs;
-    const late = () =>
-      isCutShort
-        ? new BudgetUsedUp()
-        : new SyncError(
-            'WAREHOUSE_UNAVAILABLE',
-            `BigQuery did not answer within ${config.timeoutMs / 1000} seconds (${what}). What it has of these rows is found by the next run.`,
-          );
-    try {
-      return await withDeadline(send(), Math.min(config.timeoutMs, leftMs), late);
-    } catch (error) {
-      throw callFault(error, what);
-    }
-  }
-
-  let project = config.project;
-  async function nameOf(table: TableName): Promise<string> {
-    project ??= await call('looking up the project', () => client.getProjectId());
-    return `\`${project}.${config.dataset}.${table}\``;
-  }
-
-  async function query(
-    table: TableName,
-    sql: (name: string) => string,
-    params: Record<string, unknown>,
-    types: Record<string, string[]> = {},
-  ): Promise<Record<string, unknown>[]> {
-    const text = sql(await nameOf(table));
-    const location = config.location === undefined ? {} : { location: config.location };
-    const [rows] = await call(`reading ${table}`, () =>
-      client.query({ query: text, params, types, maximumBytesBilled: MAX_BYTES_BILLED, ...location }),
-    );
-    return rows;
-  }
+  const { client, call, query } = connectBigQuery(config, () => budget.storingMs());
 
   /** One insertAll; resolves to the faults of single rows by their place. */
   async function insertOnce(
@@ -303,37 +265,6 @@ export function openBigQuery(config: BigQueryConfig, budget: Budget): Warehouse 
     const watermark = timestampFrom(row?.watermark);
     return watermark === null ? null : { watermark, startId: BigInt(String(row?.start_id)) };
   }
-}
-
-function connect(config: BigQueryConfig): BigQuery {
-  const client = new BigQuery(clientOptions(config));
-  const request: Send = client.request.bind(client);
-  // A query that is answered with HTML and status 200 makes the client reject where nobody can catch it.
-  const send: Send = (options, callback) =>
-    request(options, (error, body, response) => {
-      const isAnswer = typeof body === 'object' && body !== null;
-      callback(error ?? (isAnswer ? null : new Error('The answer is no JSON.')), body, response);
-    });
-  return Object.assign(client, { request: send });
-}
-
-type Send = (...args: Parameters<BigQuery['request']>) => void;
-
-function clientOptions({ project, apiEndpoint }: BigQueryConfig): BigQueryOptions {
-  return {
-    ...(project === undefined ? {} : { projectId: project }),
-    // Another server than Google's gets no credentials, and none are searched for.
-    ...(apiEndpoint === undefined ? {} : { apiEndpoint, authClient: new PassThroughClient() }),
-    ...(apiEndpoint !== undefined && project === undefined ? { projectId: 'local' } : {}),
-    retryOptions: {
-      // BigQuery says "slow down" with a 403 too: https://docs.cloud.google.com/bigquery/docs/error-messages
-      retryableErrorFn: (error) => {
-        // Here the reason is not where it is in the error that comes out in the end.
-        const reason = error.response?.body?.error?.errors?.[0]?.reason ?? reasonOf(error);
-        return [408, 429, 500, 502, 503, 504].includes(error.code ?? 0) || reason === 'rateLimitExceeded';
-      },
-    },
-  };
 }
 
 /** An answer that is no insertAll answer says nothing about the rows. */

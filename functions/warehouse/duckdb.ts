@@ -1,30 +1,20 @@
-import type {
-  DuckDBAppender,
-  DuckDBConnection,
-  DuckDBInstance,
-  DuckDBType,
-  DuckDBValue,
-} from '@duckdb/node-api';
+import type { DuckDBAppender, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 import type { Config, DuckDbConfig } from '../config.ts';
-import { SyncError } from '../errors.ts';
 import { type LogRow, type RejectedRow, rejectedRowValues } from '../rows.ts';
 import type { Source } from '../streams.ts';
 import { type Column, type Row, TABLES, type TableName, type Value } from '../tables.ts';
 import { epochMicrosOf, type Timestamp, timestampOf } from '../timestamps.ts';
+import { connectDuckDb, type DuckDb, inTurn } from './duckdb-connection.ts';
 import { makeTables, makeViews } from './duckdb-schema.ts';
 import { billingPlaceholders } from './views.ts';
 import type { Warehouse } from './warehouse.ts';
-
-type DuckDb = typeof import('@duckdb/node-api');
 
 const LOW_MEMORY = '32MB';
 const LARGE_PAGE_BYTES = 2 ** 18;
 
 /** Opens a DuckDB file as warehouse, with its tables and views made where they are missing. */
 export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billing']): Promise<Warehouse> {
-  const duckdb = await load();
-  const instance = await open(duckdb, path);
-  const connection = await instance.connect();
+  const { duckdb, connection, close } = await connectDuckDb(path);
   const work = inTurn(path);
   const columnsOf = new Map<string, (Column | undefined)[]>();
   let hasLowMemory = false;
@@ -76,8 +66,6 @@ export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billin
 
   try {
     await work(async () => {
-      await connection.run("SET TimeZone = 'UTC'");
-      await connection.run("SET default_null_order = 'nulls_first_on_asc_last_on_desc'");
       await transaction(async () => {
         await makeTables(connection);
         await makeViews(connection, { dataset: 'main', now: 'now()', ...billingPlaceholders(billing) });
@@ -95,7 +83,7 @@ export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billin
       }
     });
   } catch (error) {
-    close(connection, instance);
+    close();
     throw error;
   }
 
@@ -179,68 +167,8 @@ export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billin
         return { refusedIds: [], refusedBefore: 0 };
       }),
     record: (runs) => work(() => transaction(() => append('sync_runs', runs))),
-    close: () => work(async () => close(connection, instance)),
+    close: () => work(async () => close()),
   };
-}
-
-async function load(): Promise<DuckDb> {
-  try {
-    return await import('@duckdb/node-api');
-  } catch {
-    throw new SyncError(
-      'CONFIG_INVALID',
-      'WAREHOUSE=duckdb needs the package @duckdb/node-api, which is installed on a computer (npm ci) but not deployed. On Google Cloud set WAREHOUSE=bigquery.',
-    );
-  }
-}
-
-async function open(duckdb: DuckDb, path: string): Promise<DuckDBInstance> {
-  try {
-    return await duckdb.DuckDBInstance.create(path, { threads: '1' });
-  } catch (error) {
-    const said = error instanceof Error ? error.message.replaceAll(path, '') : '';
-    throw /lock/i.test(said)
-      ? new SyncError(
-          'WAREHOUSE_UNAVAILABLE',
-          `The DuckDB file ${path} is held by another process, perhaps a duckdb shell or another sync: end it, or set DUCKDB_PATH to another file.`,
-        )
-      : new SyncError(
-          'WAREHOUSE_REJECTED',
-          `The DuckDB file ${path} could not be opened or made: check that its folder exists and may be written, and that it is a DuckDB file.`,
-        );
-  }
-}
-
-function close(connection: DuckDBConnection, instance: DuckDBInstance): void {
-  connection.closeSync();
-  instance.closeSync();
-}
-
-/** Makes a function that runs one piece of work after the other, as one connection must, and names the file in errors. */
-function inTurn(path: string): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const result = last.then(work).catch((error: unknown) => {
-      throw error instanceof SyncError ? error : duckDbError(error, path);
-    });
-    last = result.catch(() => undefined);
-    return result;
-  };
-}
-
-function duckDbError(error: unknown, path: string): unknown {
-  const message = error instanceof Error ? error.message : '';
-  const [, kind] = /^([A-Za-z -]+) Error:/.exec(message) ?? [];
-  if (kind === undefined) return error;
-  return kind === 'IO' || /memory|allocate/i.test(message)
-    ? new SyncError(
-        'WAREHOUSE_UNAVAILABLE',
-        `The DuckDB file ${path} could not be read or written (${kind} error): check the disk, its free space, and the memory.`,
-      )
-    : new SyncError(
-        'WAREHOUSE_REJECTED',
-        `The DuckDB file ${path} refused the data (${kind} error): its tables do not fit this version of the sync. Set DUCKDB_PATH to a new file.`,
-      );
 }
 
 function sizeOf(rows: readonly LogRow[], rejected: readonly RejectedRow[]): number {
