@@ -1,5 +1,5 @@
 import { type HttpFunction, http, type Request, type Response } from '@google-cloud/functions-framework';
-import { type Config, readConfig, VARIABLES } from './config.ts';
+import { type Config, readConfig, readReadingConfig, VARIABLES } from './config.ts';
 import { continueLater } from './continuation.ts';
 import { type ErrorCode, HTTP_STATUS, SyncError, toSyncError } from './errors.ts';
 import { printJson } from './json.ts';
@@ -19,9 +19,16 @@ export const sync: HttpFunction = async (request, response) => {
   try {
     if (request.path !== '/')
       throw new SyncError('NOT_FOUND', `There is nothing at this path; only / is served.`);
+    if (request.method === 'GET') {
+      await sendPage(response);
+      return;
+    }
     if (request.method !== 'POST') {
-      response.set('Allow', 'POST');
-      throw new SyncError('METHOD_NOT_ALLOWED', `${request.method} is not served here; POST starts a run.`);
+      response.set('Allow', 'GET, POST');
+      throw new SyncError(
+        'METHOD_NOT_ALLOWED',
+        `${request.method} is not served here; GET shows the page, POST starts a run.`,
+      );
     }
     const runRequest = parseRunRequest(await bodyText(request));
     if (isRunning) {
@@ -52,6 +59,24 @@ export const sync: HttpFunction = async (request, response) => {
 };
 
 http('sync', sync);
+
+/** The page shows what is stored, also while a run is in progress; its code loads when it is asked for. */
+async function sendPage(response: Response): Promise<void> {
+  const config = readReadingConfig();
+  const { CONTENT_SECURITY_POLICY, renderPage } = await import('./page/page.ts');
+  const { loadOverview } = await import('./overview.ts');
+  const page = renderPage(await loadOverview(config), config.billing.timeZone);
+  response
+    .status(200)
+    .set({
+      'Cache-Control': 'no-store',
+      'Content-Security-Policy': `${CONTENT_SECURITY_POLICY}; frame-ancestors 'none'`,
+      'Referrer-Policy': 'no-referrer',
+      'X-Content-Type-Options': 'nosniff',
+    })
+    .type('text/html')
+    .send(page);
+}
 
 function refusalBody(code: ErrorCode, message: string): object {
   return { run_id: crypto.randomUUID(), outcome: 'failed', error: { code, message }, streams: [] };

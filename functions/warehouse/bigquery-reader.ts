@@ -11,6 +11,6 @@ export function openBigQueryReader(config: BigQueryConfig, timeLeftMs: () => num
       const rows = await query(view, (name) => selectJson(view, name, condition));
       return rows.map(({ content }) => parseRow(view, String(content)));
     },
-    close() {},
+    close: async () => {},
   };
 }

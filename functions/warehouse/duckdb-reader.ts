@@ -33,7 +33,7 @@ export async function openDuckDbReader({ path }: DuckDbConfig): Promise<Reader |
           );
         }
       }),
-    close,
+    close: () => work(async () => close()),
   };
 }
 

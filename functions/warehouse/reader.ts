@@ -9,7 +9,7 @@ export interface Reader {
    * @param condition in SQL that both dialects understand. @default TRUE
    */
   read<V extends ViewName>(view: V, condition?: string): Promise<ViewRow<V>[]>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /**

@@ -377,10 +377,10 @@ describe('what is not served', () => {
     expect(answer.text).not.toMatch(/node_modules/);
   });
 
-  test.for(['GET', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('%s', async (method) => {
+  test.for(['PUT', 'PATCH', 'DELETE', 'OPTIONS'])('%s', async (method) => {
     const answer = await send({ method });
     expectRefusal(answer, 405, 'METHOD_NOT_ALLOWED');
-    expect(answer.headers.get('allow')).toMatch(/\bPOST\b/);
+    expect(answer.headers.get('allow')).toBe('GET, POST');
   });
 
   test('a query does not make it another path', async ({ folder, startKondado }) => {

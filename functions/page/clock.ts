@@ -1,0 +1,31 @@
+import { type Html, html } from './html.ts';
+
+/** Tells the time in one time zone, always in the same way. */
+export interface Clock {
+  timeZone: string;
+  /** The day of a moment, such as `2026-11-24`. */
+  dayOf(moment: Date): string;
+  /** The days from the beginning of a day to a moment; 1.5 is noon of the day after. */
+  daysSince(day: string, moment: Date): number;
+  /** `24 Nov 03:45`, or a dash. */
+  time(moment: Date | null): Html;
+}
+
+const DAY_MS = 86_400_000;
+
+export function createClock(timeZone: string): Clock {
+  // Swedish writes 2026-11-24 03:45:21.
+  const sortable = new Intl.DateTimeFormat('sv', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
+  const day = new Intl.DateTimeFormat('en-GB', { timeZone, day: 'numeric', month: 'short' });
+  const hour = new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit' });
+  return {
+    timeZone,
+    dayOf: (moment) => sortable.format(moment).slice(0, 10),
+    daysSince: (from, moment) =>
+      (Date.parse(`${sortable.format(moment).replace(' ', 'T')}Z`) - Date.parse(from)) / DAY_MS,
+    time: (moment) =>
+      moment === null
+        ? html`–`
+        : html`<time datetime="${moment.toISOString()}">${day.format(moment)} ${hour.format(moment)}</time>`,
+  };
+}
