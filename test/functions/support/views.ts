@@ -92,6 +92,6 @@ function bigQueryType(type: string): string {
 
 function literal(value: Value, type: ColumnType): string {
   if (value === null) return 'NULL';
-  if (typeof value !== 'string') return type === 'FLOAT64' ? `${value}::DOUBLE` : String(value);
+  if (typeof value !== 'string') return type === 'FLOAT64' ? `'${value}'::DOUBLE` : String(value);
   return `'${value.replaceAll("'", "''")}'`;
 }
