@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -31,6 +31,23 @@ test('every file of functions/ is in the archive: none has an extension that the
 test('functions/ holds neither tests nor anything secret', async () => {
   const files = await archiveFiles();
   expect(files.filter((file) => /\.test\.|\.env|credential|\.pem$|\.key$/i.test(file))).toEqual([]);
+});
+
+/** Packages that functions/ loads on a developer's computer only. */
+const LOCAL_PACKAGES = ['@duckdb/node-api'];
+
+test('what functions/ imports is in the archive, or a package that is installed in production', async () => {
+  const files = await archiveFiles();
+  for (const file of files.filter((name) => name.endsWith('.ts'))) {
+    const text = readFileSync(new URL(file, ROOT), 'utf8').replaceAll(/^(?:import|export) type [^;]+;/gm, '');
+    for (const [, name = ''] of text.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*'([\w@./:-]+)'/g)) {
+      if (name.startsWith('.')) expect(files, file).toContain(posix.join(posix.dirname(file), name));
+      else if (!name.startsWith('node:')) {
+        const known = [...Object.keys(packageJson.dependencies), ...LOCAL_PACKAGES];
+        expect(known, file).toContain(/^(?:@[^/]+\/)?[^/]+/.exec(name)?.[0]);
+      }
+    }
+  }
 });
 
 test('the archive is text with the same line ends on every computer, so its hash is the same', async () => {

@@ -117,3 +117,14 @@ test('every output is a command that is tried here, or no command', async () => 
     ].sort(),
   );
 });
+
+test('every output is described, and the root has those of the module', async () => {
+  const root = (await readHcl(new URL('outputs.tf', INFRA))).output ?? {};
+  const inModule = (await readHcl(new URL('outputs.tf', MODULE))).output ?? {};
+  expect(Object.keys(root)).toEqual(Object.keys(inModule));
+  for (const [name, [body]] of Object.entries(root)) {
+    expect(body?.description, name).toBe(inModule[name]?.[0]?.description);
+    expect(body?.description, name).toMatch(/^[A-Z].*\.$/);
+    expect(body?.value).toBe(`\${module.kondado.${name}}`);
+  }
+});

@@ -1,13 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseRunRequest } from '../../functions/request.ts';
-import { type Block, expression, INFRA, MODULE, ROOT, readFolder, readHcl, readResources } from './hcl.ts';
-
-/** Log events that alerts wait for and the function does not write yet, with their fields. */
-const COMING = {
-  plan_usage: ['used_percent', 'limit_date'],
-  pipeline_overdue: ['client_id', 'pipeline_id', 'pipeline_name'],
-};
+import {
+  type Block,
+  expression,
+  INFRA,
+  MODULE,
+  readFolder,
+  readHcl,
+  readLocal,
+  readResources,
+} from './hcl.ts';
 
 function texts(folder: URL): string {
   return readdirSync(folder)
@@ -74,6 +77,51 @@ test('at most one instance, standard SQL, and the identity is for the service it
   expect(queue?.body.http_target[0].uri_override[0].uri_override_enforce_mode).toBe('ALWAYS');
 });
 
+test('a run ends before the function’s time-out, and that before Cloud Scheduler stops waiting', async () => {
+  const { variable } = await readHcl(new URL('variables.tf', MODULE));
+  const budget = variable?.time_budget_seconds?.[0];
+  const largestBudget = Number(/<= (\d+)\}?$/.exec(budget?.validation[0].condition)?.[1]);
+  const timeout = (await readLocal('timeout_seconds')) as number;
+  const deadline = (await readLocal('attempt_deadline_seconds')) as number;
+  expect(budget?.default).toBeLessThanOrEqual(largestBudget);
+  expect(largestBudget).toBeLessThanOrEqual(timeout - 60);
+  expect(timeout).toBeLessThan(deadline);
+  expect(deadline).toBeLessThanOrEqual(1800);
+
+  const resources = await readResources();
+  const body = (type: string) => resources.find((resource) => resource.type === type)?.body;
+  expect(body('google_cloudfunctions2_function')?.service_config[0].timeout_seconds).toBe(
+    expression('local.timeout_seconds'),
+  );
+  expect(body('google_cloud_scheduler_job')?.attempt_deadline).toBe(
+    `${expression('local.attempt_deadline_seconds')}s`,
+  );
+});
+
+test('every reference is to something that there is', async () => {
+  for (const folder of [INFRA, MODULE]) {
+    const files = Object.values(await readFolder(folder));
+    const names = (kind: 'variable' | 'module') => files.flatMap((file) => Object.keys(file[kind] ?? {}));
+    const addresses = (kind: 'resource' | 'data') =>
+      files.flatMap((file) =>
+        Object.entries(file[kind] ?? {}).flatMap(([type, bodies]) =>
+          Object.keys(bodies).map((name) => `${kind === 'data' ? 'data.' : ''}${type}.${name}`),
+        ),
+      );
+    const known = new Set([
+      ...names('variable').map((name) => `var.${name}`),
+      ...names('module').map((name) => `module.${name}`),
+      ...files.flatMap(({ locals = [] }) => locals.flatMap(Object.keys)).map((name) => `local.${name}`),
+      ...addresses('resource'),
+      ...addresses('data'),
+    ]);
+    const references = texts(folder)
+      .replaceAll(/^\s*(#|(description|error_message|content|text) +=).*$/gm, '')
+      .matchAll(/(?<![\w."/-])(?:(?:var|local|module)\.\w+|(?:data\.)?(?:google|time|archive)_\w+\.\w+)/g);
+    for (const [reference] of references) expect(known).toContain(reference);
+  }
+});
+
 test('nothing that people change casually makes data be replaced', async () => {
   // A change of these replaces the resource, and what it holds.
   const FORCES_NEW: Record<string, string[]> = {
@@ -107,49 +155,10 @@ test('nothing that people change casually makes data be replaced', async () => {
   );
 });
 
-test('the events and outcomes that alerts wait for are those that the function writes', () => {
-  const log = readFileSync(new URL('functions/log.ts', ROOT), 'utf8');
-  const union = /export type LogEvent =([^;]+);/.exec(log)?.[1] ?? '';
-  const events = [...union.matchAll(/'(\w+)'/g)].map(([, name]) => name);
-  expect(events).toContain('sync_finished');
-  const monitoring = readFileSync(new URL('monitoring.tf', MODULE), 'utf8');
-  const list = /for event in \[([^\]]+)\]/.exec(monitoring)?.[1] ?? '';
-  const filtered = [
-    ...list.matchAll(/"(\w+)"/g),
-    ...monitoring.matchAll(/jsonPayload\.event=\\"(\w+)\\"/g),
-  ].map(([, name]) => name);
-  expect(filtered.length).toBeGreaterThan(3);
-  for (const name of filtered) expect([...events, ...Object.keys(COMING)]).toContain(name);
-
-  const report = readFileSync(new URL('functions/report.ts', ROOT), 'utf8');
-  for (const [, names] of monitoring.matchAll(/outcome=~?\\+"([\w|]+)\\/g))
-    for (const outcome of names?.split('|') ?? []) expect(report, outcome).toContain(`'${outcome}'`);
-  const fields = [...monitoring.matchAll(/jsonPayload\.(\w+)/g)].map(([, name]) => name);
-  const written = ['event', 'outcome', 'mode', 'dry_run', 'error_code', 'stream'];
-  const scheduler = ['status'];
-  for (const name of fields)
-    expect([...written, ...Object.values(COMING).flat(), ...scheduler]).toContain(name);
-  const source = ['run.ts', 'report.ts', 'stream.ts', 'log.ts']
-    .map((file) => readFileSync(new URL(`functions/${file}`, ROOT), 'utf8'))
-    .join('\n');
-  for (const name of written) expect(source, name).toMatch(new RegExp(`\\b${name}\\b`));
-});
-
 test('the function accepts the body of the schedule', async () => {
   const [job] = (await readResources()).filter(({ type }) => type === 'google_cloud_scheduler_job');
   const scheduled = /^\$\{base64encode\("(.*)"\)\}$/.exec(job?.body.http_target[0].body)?.[1] ?? '';
   expect(parseRunRequest(scheduled)).toMatchObject({ mode: 'incremental', dryRun: false });
-});
-
-test('every output is described, and the root has those of the module', async () => {
-  const root = (await readHcl(new URL('outputs.tf', INFRA))).output ?? {};
-  const inModule = (await readHcl(new URL('outputs.tf', MODULE))).output ?? {};
-  expect(Object.keys(root)).toEqual(Object.keys(inModule));
-  for (const [name, [body]] of Object.entries(root)) {
-    expect(body?.description, name).toBe(inModule[name]?.[0]?.description);
-    expect(body?.description, name).toMatch(/^[A-Z].*\.$/);
-    expect(body?.value).toBe(`\${module.kondado.${name}}`);
-  }
 });
 
 test('only the root has a provider block, and it calls one module', async () => {

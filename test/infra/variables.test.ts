@@ -96,6 +96,16 @@ test.each([
   }
 });
 
+test('Terraform’s tests refuse a bad value for every validation', async () => {
+  const runs = readFileSync(new URL('tests/validation.tftest.hcl', INFRA), 'utf8').split(/^run /m);
+  for (const [name, { validation = [] }] of Object.entries(await readVariables(INFRA))) {
+    const refusals = runs.filter((run) =>
+      new RegExp(`\\bvar\\.${name}\\b`).test(run.split('expect_failures')[1] ?? ''),
+    );
+    expect(refusals.length, name).toBeGreaterThanOrEqual(validation.length);
+  }
+});
+
 test('only what nobody can guess is required', async () => {
   const variables = await readVariables(INFRA);
   const required = Object.keys(variables).filter((name) => !('default' in (variables[name] ?? {})));
