@@ -3,12 +3,14 @@ import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { billingPlaceholders, readViews } from '../../../functions/warehouse/views.ts';
 import { load } from '../support/rows.ts';
 import { runSync, streamOf } from '../support/runs.ts';
 import { test } from '../support/test.ts';
 import { duckDbWarehouse, runInDuckDb } from '../support/warehouses.ts';
 
 const ONE = { STREAMS: 'pipeline_logs' };
+const NO_PLAN = billingPlaceholders({ timeZone: 'UTC', planRecords: null, planPipelines: null });
 
 test('a file that another process holds is named, with what can be done', async ({
   folder,
@@ -110,6 +112,27 @@ test('views are replaced by those of the version that runs', async ({ folder, st
   await warehouse.run('CREATE OR REPLACE VIEW pipeline_logs_latest AS SELECT 1 AS old');
   await runSync(env);
   expect(await warehouse.latest('pipeline_logs')).toHaveLength(2);
+});
+
+test('every view can be asked in the file that a sync leaves, and tells of that sync', async ({
+  folder,
+  startKondado,
+}) => {
+  const kondado = await startKondado({ pipeline_logs: load('pipeline_logs', 4) });
+  const warehouse = duckDbWarehouse(join(folder, 'asked.duckdb'));
+  const run = await runSync({ ...kondado.env, ...warehouse.env, ...ONE });
+  const views = readViews('duckdb', { dataset: 'main', now: 'now()', ...NO_PLAN });
+  for (const view of views.keys()) await warehouse.rows(view);
+
+  const { first_id, last_id, watermark_after } = streamOf(run);
+  const stream = { stream: 'pipeline_logs', client_id: null };
+  expect(await warehouse.rows('coverage')).toMatchObject([{ ...stream, first_id, last_id, runs: 1n }]);
+  expect(await warehouse.rows('sync_health')).toMatchObject([
+    { ...stream, health: 'ok', watermark: watermark_after },
+  ]);
+  expect(await warehouse.rows('pipelines')).toMatchObject([{ pipeline_id: 702n, executions: 4n }]);
+  const [usage] = await warehouse.run('SELECT sum(executions)::BIGINT AS executions FROM daily_usage');
+  expect(usage).toEqual({ executions: 4n });
 });
 
 test('a table that is not ours is refused with a clear text', async ({ folder, startKondado }) => {
