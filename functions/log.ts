@@ -13,6 +13,7 @@ export type LogEvent =
   | 'rows_repaired'
   | 'schema_drift'
   | 'stream_failed'
+  | 'loss_expected'
   | 'continuation_created'
   | 'continuation_ended'
   | 'continuation_failed';

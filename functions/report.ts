@@ -43,6 +43,8 @@ export interface StreamReport extends RequestCounters {
   next_id: bigint | null;
   error: ErrorReport | null;
   plan?: Plan;
+  /** From when on rows are lost at the pace of the runs; only if that is to be feared. */
+  loss_begins_at?: Timestamp;
 }
 
 export interface RunReport {
@@ -115,12 +117,13 @@ export function reportBody(report: RunReport): object {
   };
 }
 
-function streamBody({ started_at: _, ...stream }: StreamReport): object {
+function streamBody({ started_at: _, loss_begins_at: loss, ...stream }: StreamReport): object {
   const display = (timestamp: Timestamp | null) => (timestamp === null ? null : displayTimestamp(timestamp));
   return {
     ...stream,
     watermark_before: display(stream.watermark_before),
     watermark_after: display(stream.watermark_after),
+    ...(loss === undefined ? {} : { loss_begins_at: displayTimestamp(loss) }),
   };
 }
 
@@ -130,7 +133,7 @@ export function runRows(
   streams: readonly StreamReport[],
   version: string,
 ): Row[] {
-  return streams.map(({ error, plan: _plan, next_id: _nextId, ...stream }) => ({
+  return streams.map(({ error, plan: _plan, next_id: _nextId, loss_begins_at: _loss, ...stream }) => ({
     run_id,
     mode,
     ...stream,

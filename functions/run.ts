@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import { BudgetUsedUp, SyncError, toSyncError } from './errors.ts';
 import { createKondadoClient } from './kondado/client.ts';
 import type { Log } from './log.ts';
+import { isFarBehind, warnOfLoss } from './loss.ts';
 import { planWindow } from './plan.ts';
 import {
   errorReport,
@@ -22,9 +23,11 @@ import { readCredentials } from './secrets.ts';
 import { type StreamDependencies, syncStream } from './stream.ts';
 import type { Source } from './streams.ts';
 import type { Row } from './tables.ts';
-import { timestampOf } from './timestamps.ts';
+import { addMs, type Timestamp, timestampOf } from './timestamps.ts';
 import { openWarehouse, type Position, type Warehouse } from './warehouse/warehouse.ts';
 import { backfillFault, backfillRefusal, findWindow } from './window.ts';
+
+const DAY_MS = 86_400_000;
 
 /** What a run needs from outside. */
 export interface RunDependencies {
@@ -112,12 +115,15 @@ async function runSources(
       sources.map(async (source, index) => {
         const counters = streams[index] as StreamReport;
         const dependencies = { config, warehouse, kondado, counters, signal: budget.reading };
+        let lastRunAt: Timestamp | undefined;
         await syncStream(
           source,
           async () => {
             const position = await positionOf(source);
             counters.watermark_before = position?.watermark ?? null;
             counters.watermark_after = counters.watermark_before;
+            if (request.mode === 'incremental' && position && isFarBehind(position.watermark))
+              lastRunAt = await lastRunOf(source, warehouse);
             const window = await findWindow(source, request, position, dependencies);
             if (!request.dryRun) return window;
             counters.plan = await planWindow(source, window, dependencies);
@@ -126,6 +132,7 @@ async function runSources(
           counters,
           stream,
         );
+        if (lastRunAt !== undefined && !request.dryRun) warnOfLoss(counters, lastRunAt, log);
       }),
     );
   } catch (error) {
@@ -149,6 +156,13 @@ async function record(rows: readonly Row[], warehouse: Warehouse): Promise<void>
       'The time budget was over before the run was recorded in sync_runs. The rows that it reports are stored; if it happens again, raise TIME_BUDGET_SECONDS.',
     );
   }
+}
+
+/** When the incremental run before has ended; now if there was none for days. */
+async function lastRunOf(source: Source, warehouse: Warehouse): Promise<Timestamp> {
+  const now = timestampOf(Date.now());
+  const runs = await warehouse.earlierRuns(source, 'incremental', addMs(now, -2 * DAY_MS));
+  return runs.at(-1)?.finishedAt ?? now;
 }
 
 /** @throws {SyncError} INVALID_REQUEST that names every source whose rows the backfill would hide. */

@@ -5,7 +5,7 @@ import type { RunRequest } from './request.ts';
 import { entryCreatedat, entryId } from './rows.ts';
 import { findStartId, type Placed } from './search.ts';
 import type { Source } from './streams.ts';
-import { addMs, displayTimestamp, type Timestamp } from './timestamps.ts';
+import { addMs, displayTimestamp, type Timestamp, timestampOf } from './timestamps.ts';
 import type { Position, Warehouse } from './warehouse/warehouse.ts';
 
 const DAY_MS = 86_400_000;
@@ -51,8 +51,36 @@ export async function findWindow(
     if (request.fromId === undefined) window.from ??= addMs(position.watermark, -VERIFIED_MS);
     if (window.from !== null && window.from >= window.to) return null;
   }
-  const startId = request.fromId ?? (await findDate(source, window.from ?? '', dependencies));
+  const isWhole = request.from === undefined && request.fromId === undefined;
+  const verifiedId =
+    window.isVerification && isWhole ? await lastVerifiedId(source, window.from ?? '', dependencies) : null;
+  const startId = request.fromId ?? verifiedId ?? (await findDate(source, window.from ?? '', dependencies));
   return { ...window, startId, createdSince: window.from };
+}
+
+/**
+ * Up to which id the verifications that their time budget has ended, since the last whole one, have come from a date on;
+ * null if they have not.
+ *
+ * So that a window that takes longer than a run is verified by one run after the other, the oldest rows first.
+ */
+async function lastVerifiedId(
+  source: Source,
+  from: Timestamp,
+  { warehouse }: WindowDependencies,
+): Promise<bigint | null> {
+  const runs = await warehouse.earlierRuns(source, 'verify', addMs(timestampOf(Date.now()), -VERIFIED_MS));
+  const parts = runs
+    .slice(runs.findLastIndex(({ outcome }) => outcome === 'success') + 1)
+    .filter(({ outcome }) => outcome === 'partial');
+  if (parts.length === 0) return null;
+  const { above } = await warehouse.idsAround(source, from);
+  let verifiedId: bigint | null = null;
+  for (const { firstId, lastId } of parts) {
+    const next = verifiedId ?? above;
+    if (firstId !== null && next !== null && firstId <= next && next < (lastId ?? next)) verifiedId = lastId;
+  }
+  return verifiedId;
 }
 
 /** The window of an incremental run: from the lookback before the watermark, or from the very first id. */

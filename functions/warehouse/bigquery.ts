@@ -185,6 +185,23 @@ export function openBigQuery(config: BigQueryConfig, budget: Budget): Warehouse 
         updatedat: timestampFrom(row.updatedat),
       }));
     },
+    async earlierRuns(source, mode, since) {
+      const ofSource = source.clientId === null ? 'client_id IS NULL' : ofClient(source);
+      const rows = await query(
+        'sync_runs',
+        (name) =>
+          `SELECT outcome, CAST(first_id AS STRING) AS first_id_text, CAST(last_id AS STRING) AS last_id_text, finished_at
+           FROM ${name} WHERE started_at >= @since AND mode = @mode AND stream = @stream AND ${ofSource}
+           ORDER BY started_at`,
+        { since: BigQuery.timestamp(since), mode, stream: source.stream, ...clientParameter(source) },
+      );
+      return rows.map((row) => ({
+        outcome: String(row.outcome),
+        firstId: idFrom(row.first_id_text),
+        lastId: idFrom(row.last_id_text),
+        finishedAt: timestampFrom(row.finished_at) ?? since,
+      }));
+    },
     rejections,
     async store(reading, rows, rejected) {
       const { stream } = reading.source;

@@ -142,6 +142,22 @@ export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billin
           updatedat: timestampFrom(updatedat),
         }));
       }),
+    earlierRuns: (source, mode, since) =>
+      work(async () => {
+        const rows = await query(
+          `SELECT outcome, first_id, last_id, finished_at FROM sync_runs
+           WHERE started_at >= $since AND mode = $mode AND stream = $stream
+             AND client_id IS NOT DISTINCT FROM ${source.clientId ?? 'NULL'}
+           ORDER BY started_at`,
+          { since: timestamp(since), mode, stream: source.stream },
+        );
+        return rows.map(([outcome, firstId, lastId, finishedAt]) => ({
+          outcome: String(outcome),
+          firstId: idFrom(firstId),
+          lastId: idFrom(lastId),
+          finishedAt: timestampFrom(finishedAt) ?? since,
+        }));
+      }),
     rejections: (stream, ids) =>
       work(async () => {
         const rows = await query(

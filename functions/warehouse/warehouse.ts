@@ -1,5 +1,6 @@
 import type { Budget } from '../budget.ts';
 import type { Config } from '../config.ts';
+import type { RunRequest } from '../request.ts';
 import type { LogRow, Reading, RejectedRow, StoredRejection } from '../rows.ts';
 import type { Source, StreamName } from '../streams.ts';
 import type { Row } from '../tables.ts';
@@ -11,6 +12,14 @@ export interface Position {
   watermark: Timestamp;
   /** The smallest id among the rows created within the lookback before the watermark. */
   startId: bigint;
+}
+
+/** What became of an earlier run, as `sync_runs` has it. */
+export interface EarlierRun {
+  outcome: string;
+  firstId: bigint | null;
+  lastId: bigint | null;
+  finishedAt: Timestamp;
 }
 
 /** What was done with the rows given to `store`. */
@@ -48,6 +57,8 @@ export interface Warehouse {
     createdSince: Timestamp | null;
     limit: number;
   }): Promise<{ id: bigint; updatedat: Timestamp | null }[]>;
+  /** The runs of a source in one mode that were started since a moment, oldest first. */
+  earlierRuns(source: Source, mode: RunRequest['mode'], since: Timestamp): Promise<EarlierRun[]>;
   /** The rows set aside before that have one of these ids, or none. */
   rejections(stream: StreamName, ids: readonly bigint[]): Promise<StoredRejection[]>;
   /**

@@ -101,8 +101,9 @@ describe.each(['DuckDB', 'BigQuery'] as const)('with %s', (kind) => {
     warehouse: Opened,
     request: Partial<RunRequest> = {},
     env: Environment = ONE,
+    stop?: AbortSignal,
   ): Promise<Run> {
-    const run = await runSync({ ...kondado.env, ...warehouse.env, ...env }, request);
+    const run = await runSync({ ...kondado.env, ...warehouse.env, ...env }, request, stop);
     for (const { rows_read, rows_inserted, rows_duplicate, rows_rejected } of run.report.streams) {
       expect(rows_read).toBe(rows_inserted + rows_duplicate + rows_rejected);
     }
@@ -503,6 +504,55 @@ describe.each(['DuckDB', 'BigQuery'] as const)('with %s', (kind) => {
       expect(
         (await runsOf(warehouse, 'verify')).map(({ rows_repaired }) => Number(rows_repaired)).sort(),
       ).toEqual([0, inWindow].sort());
+    });
+
+    test('of more than one run can do goes on where the last one ended, then begins anew', async ({
+      startKondado,
+      warehouse,
+    }) => {
+      const rows = spread(900, 6);
+      let left = Number.POSITIVE_INFINITY;
+      let stop: AbortController | undefined;
+      const kondado = await startKondado({
+        pipeline_logs: rows,
+        fault: () => {
+          if (left-- === 0) stop?.abort();
+          return undefined;
+        },
+      });
+      await sync(kondado, warehouse);
+      await deleteIds(warehouse, idsOf([10, 400, 700].map((index) => rows[index] ?? {})));
+      const startIds: bigint[] = [];
+      const outcomes: string[] = [];
+      let repaired = 0;
+      do {
+        left = 8;
+        stop = new AbortController();
+        const first = kondado.sandbox.requests.length;
+        const stream = streamOf(await sync(kondado, warehouse, verify(), ONE, stop.signal));
+        startIds.push(kondado.sandbox.requests[first]?.startElementId ?? -1n);
+        outcomes.push(stream.outcome);
+        repaired += stream.rows_repaired;
+      } while (outcomes.at(-1) === 'partial' && outcomes.length < 10);
+      expect(outcomes).toEqual(['partial', 'partial', 'success']);
+      expect(repaired).toBe(3);
+      // Each without a search: behind what the one before has proven.
+      const runs = await runsOf(warehouse, 'verify');
+      const lastIds = runs.map(({ last_id }) => last_id).sort((one, other) => Number(one) - Number(other));
+      expect(startIds.slice(1)).toEqual(lastIds.slice(0, -1));
+
+      left = Number.POSITIVE_INFINITY;
+      const anew = streamOf(await sync(kondado, warehouse, verify()));
+      expect(anew).toMatchObject({ outcome: 'success', rows_read: rows.length });
+      // A part that somebody asked for in the middle is not taken for the beginning.
+      left = 3;
+      stop = new AbortController();
+      const fromId = BigInt(String(rows[300]?.id));
+      expect(streamOf(await sync(kondado, warehouse, verify({ fromId }), ONE, stop.signal)).outcome).toBe(
+        'partial',
+      );
+      left = Number.POSITIVE_INFINITY;
+      expect(streamOf(await sync(kondado, warehouse, verify())).rows_read).toBe(rows.length);
     });
 
     test('counts newer versions as inserted, not as repaired', async ({ startKondado, warehouse }) => {

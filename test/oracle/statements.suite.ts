@@ -45,6 +45,7 @@ beforeAll(async () => {
   ];
   for (const body of bodies) await runSync(env, parseRunRequest(body));
   await runSync({ ...env, KONDADO_CLIENT_IDS: '1' });
+  await runSync({ ...env, KONDADO_CLIENT_IDS: '1' }, { mode: 'verify' });
 });
 
 afterAll(async () => {
