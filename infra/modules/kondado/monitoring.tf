@@ -1,6 +1,6 @@
 locals {
   _service_filter = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${var.name}\""
-  _event_filter   = { for event in ["pipeline_overdue", "plan_usage", "rows_rejected", "sync_finished"] : event => "${local._service_filter} AND jsonPayload.event=\"${event}\"" }
+  _event_filter   = { for event in ["loss_expected", "pipeline_overdue", "plan_usage", "rows_rejected", "rows_repaired", "sync_finished"] : event => "${local._service_filter} AND jsonPayload.event=\"${event}\"" }
 
   metric_name = replace("${var.name}-runs", "-", "_")
   # How PromQL names a log-based metric: the first slash of the type becomes a colon.
@@ -19,6 +19,14 @@ locals {
       filter = "${local._event_filter["sync_finished"]} AND jsonPayload.outcome=\"failed\" AND NOT jsonPayload.error_code=\"INVALID_REQUEST\""
       labels = { error_code = "EXTRACT(jsonPayload.error_code)", mode = "EXTRACT(jsonPayload.mode)" }
       text   = "A run failed ($${log.extracted_label.mode}, $${log.extracted_label.error_code}). Nothing that is stored is lost: the next run goes on from there. The log line says what went wrong and what to do; the README has a table of the codes under \"When it breaks\"."
+    }
+    loss = {
+      title    = "logs will be lost"
+      severity = "CRITICAL"
+      period   = "86400s"
+      filter   = local._event_filter["loss_expected"]
+      labels   = { stream = "EXTRACT(jsonPayload.stream)" }
+      text     = "The copy of $${log.extracted_label.stream} is so far behind, and moves on so slowly, that Kondado will delete logs before they are read. The log line says from when on, and what to do: mend what makes runs fail, or set enable_continuation = true."
     }
     overdue = {
       title    = "a pipeline is overdue"
@@ -49,12 +57,20 @@ locals {
       labels   = { stream = "EXTRACT(jsonPayload.stream)" }
       text     = "Rows of $${log.extracted_label.stream} could not be stored and are in the table rejected_rows, with the reason. The others were stored."
     }
+    repaired = {
+      title    = "rows were missing"
+      severity = "WARNING"
+      period   = "86400s"
+      filter   = local._event_filter["rows_repaired"]
+      labels   = { stream = "EXTRACT(jsonPayload.stream)" }
+      text     = "A verification found that rows of $${log.extracted_label.stream} were missing in BigQuery, and stored them. The log line names the range of ids and the count. Somebody or something may have deleted them."
+    }
     scheduler = {
       title    = "the schedule could not start a run"
       severity = "ERROR"
       period   = "86400s"
       # 409 is a run that is still going on, which is no error.
-      filter = "resource.type=\"cloud_scheduler_job\" AND resource.labels.job_id=\"${var.name}\" AND severity>=ERROR AND NOT httpRequest.status=409"
+      filter = "resource.type=\"cloud_scheduler_job\" AND resource.labels.job_id=~\"^${var.name}(-verify)?$\" AND severity>=ERROR AND NOT httpRequest.status=409"
       labels = { status = "EXTRACT(jsonPayload.status)" }
       text   = "Cloud Scheduler got no good answer ($${log.extracted_label.status}). If there is an alert about a failed run too, that one has the reason. If not, the function could not be reached or died: look at its logs and at the grants of the account ${var.name}-sched."
     }

@@ -24,8 +24,8 @@ run "log_lines_raise_alerts_each_alone_in_its_policy" {
   }
 
   assert {
-    condition     = toset(keys(google_monitoring_alert_policy.logs)) == toset(["failed", "overdue", "plan", "rejected", "scheduler"])
-    error_message = "There must be alerts about failed runs, overdue pipelines, the plan, rows set aside and the schedule."
+    condition     = toset(keys(google_monitoring_alert_policy.logs)) == toset(["failed", "loss", "overdue", "plan", "rejected", "repaired", "scheduler"])
+    error_message = "There must be alerts about failed runs, losses to come, overdue pipelines, the plan, rows set aside, rows that were missing, and the schedule."
   }
   assert {
     condition     = alltrue([for policy in google_monitoring_alert_policy.logs : length(policy.conditions) == 1 && length(policy.conditions[0].condition_matched_log) == 1 && policy.alert_strategy[0].notification_rate_limit[0].period != ""])
