@@ -137,16 +137,22 @@ slots AS (
       + LEAST(slots_per_day - 1, DIV(MOD(local_us, 86400000000), slot_us)) AS slot
   FROM local_executions
 ),
+-- Days that end with the time of day of the last execution.
 days AS (
-  SELECT client_key, pipeline_key, day,
+  SELECT client_key, pipeline_key, day, COUNT(*) AS executions,
     ROW_NUMBER() OVER (PARTITION BY client_key, pipeline_key ORDER BY day DESC) AS recency
   FROM slots
+  WHERE day < 49
   GROUP BY client_key, pipeline_key, day
 ),
-latest_days AS (
-  SELECT client_key, pipeline_key, MIN(day) AS third_latest_day
+-- The latest three days tell which hours are over only if they were good ones, with half of the usual executions at
+-- least, or what fails more and more often would seem to rest.
+good_days AS (
+  SELECT client_key, pipeline_key,
+    IF(
+      2 * SUM(IF(recency <= 3, executions, 0)) * COUNT(*) >= 3 * SUM(executions), MIN(IF(recency <= 3, day, NULL)), 0
+    ) AS since_day
   FROM days
-  WHERE recency <= 3
   GROUP BY client_key, pipeline_key
 ),
 -- Usual is a slot with an execution in half of the cycles at least, one of the latest two among them, and at that time
@@ -156,10 +162,10 @@ profiles AS (
     2 * COUNT(DISTINCT cycle)
       >= IF(slot = 0, 1, 0) + DIV(last_us - first_us + slot * slot_us, cycle_days * 86400000000)
     AND MAX(cycle) >= DIV(49, cycle_days) - 2
-    AND MAX(MAX(day)) OVER (PARTITION BY client_key, pipeline_key, MOD(slot, slots_per_day)) >= third_latest_day
+    AND MAX(MAX(day)) OVER (PARTITION BY client_key, pipeline_key, MOD(slot, slots_per_day)) >= since_day
       AS is_usual
-  FROM slots JOIN latest_days USING (client_key, pipeline_key)
-  GROUP BY client_key, pipeline_key, slot, slots_per_day, slot_us, cycle_days, last_us, first_us, third_latest_day
+  FROM slots JOIN good_days USING (client_key, pipeline_key)
+  GROUP BY client_key, pipeline_key, slot, slots_per_day, slot_us, cycle_days, last_us, first_us, since_day
 ),
 -- The usual slot that follows each slot; after the last of a cycle the first of the next one.
 followers AS (
@@ -172,7 +178,7 @@ followers AS (
   FROM profiles
 ),
 second_followers AS (
-  SELECT client_key, pipeline_key, slot, slot_us * (
+  SELECT client_key, pipeline_key, slot, is_usual, slot_us * (
       COALESCE(
         MIN(IF(is_usual, next_slot, NULL)) OVER (
           PARTITION BY client_key, pipeline_key ORDER BY slot ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
@@ -183,14 +189,15 @@ second_followers AS (
   FROM followers
 ),
 pauses AS (
-  SELECT client_key, pipeline_key, recency, second_us, cycle_days = 1 AS is_first_week
+  SELECT client_key, pipeline_key, recency, second_us, cycle_days = 1 AS is_first_week,
+    MAX(IF(is_usual, second_us, 0)) OVER (PARTITION BY client_key, pipeline_key) AS longest_us
   FROM slots JOIN second_followers USING (client_key, pipeline_key, slot)
 ),
 -- One missed run is no alarm, two are: what is waited for is the second execution to come, less a little, so that the
 -- alarm is raised before it. Months are of unequal length, so there it is two days, else half an hour at most.
 patience AS (
-  SELECT client_key, pipeline_key, at_us, recency, gap_us, next_gap_us, usual_us,
-    second_us IS NOT NULL AS has_pauses,
+  SELECT client_key, pipeline_key, at_us, recency, gap_before_us, gap_us, next_gap_us, usual_us,
+    COALESCE(longest_us > pause_us, FALSE) AS has_pauses,
     COALESCE(second_us > pause_us, FALSE) AS is_pause,
     COALESCE(is_first_week, FALSE) AS is_first_week,
     IF(second_us > pause_us, second_us, 2 * usual_us)
@@ -199,11 +206,16 @@ patience AS (
   LEFT JOIN pauses USING (client_key, pipeline_key, recency)
   WHERE recency <= 2 OR at_us + next_gap_us > UNIX_MICROS(${now}) - 30 * 86400000000
 ),
--- After a long silence one execution alone does not prove that the rhythm is back: the silence may come once more.
+-- An execution after a silence may be the first of a rarer schedule, so that the silence comes once more: a day's does,
+-- a longer one only if it came twice, or nobody would hear of what fails again after its repair.
 silences AS (
-  SELECT *,
-    IF(2 * gap_us >= 7 * usual_us AND gap_us > LEAD(patience_us) OVER newest_first, DIV(gap_us * 11, 10), 0)
-      AS silence_us
+  SELECT *, IF(
+      gap_us > LEAD(patience_us) OVER newest_first
+        AND 2 * gap_us >= 7 * usual_us
+        AND (gap_us <= 36 * 3600000000 OR 10 * gap_before_us BETWEEN 9 * gap_us AND 11 * gap_us),
+      DIV(gap_us * 11, 10),
+      0
+    ) AS silence_us
   FROM patience
   WINDOW newest_first AS (PARTITION BY client_key, pipeline_key ORDER BY recency)
 ),

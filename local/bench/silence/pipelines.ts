@@ -27,7 +27,7 @@ export function createPipeline(kind: Kind, zone: string, endMs: number, ...seed:
     .starts(fromMs, endMs)
     .filter(() => !random.chance(missedShare))
     .filter((atMs) => !schedule.hasPauses(atMs) || !toLocal(zone, atMs).toISOString().startsWith(holiday));
-  const byHand = random.chance(0.2) ? [1, 2, 3, 4].map(() => random.between(fromMs, endMs)) : [];
+  const byHand = Array.from({ length: runsByHand(kind, random) }, () => random.between(fromMs, endMs));
   const executions = [...planned, ...byHand].map((atMs) => Math.round(atMs + lateness()));
   return { kind, schedule, executions: executions.sort((one, other) => one - other) };
 }
@@ -37,6 +37,11 @@ function daysOfHistory(kind: Kind, random: Random): number {
   if (kind === 'weekly' || kind === 'monthly') return random.between(200, 400);
   if (kind === 'every 5 minutes') return random.between(65, 90);
   return 60 + 10 ** random.between(0.5, 2.5);
+}
+
+function runsByHand(kind: Kind, random: Random): number {
+  if (!random.chance(0.2)) return 0;
+  return kind === 'weekly' || kind === 'monthly' ? 1 : 4;
 }
 
 /** How long after its planned start an execution ends: jitter of 5 seconds to 12 minutes, duration of 2 seconds to 10 minutes. */

@@ -223,6 +223,26 @@ test('a schedule that was changed is late once, not for ever', async () => {
   });
 });
 
+test('what comes once after a long silence is not well again', async () => {
+  const hourly = every(HOUR_MS, 500, '2026-11-18T12:00:00.000000Z');
+  // Failing mostly, then always: no hour of the day is one of rest.
+  const failing = [1, 2, 6, 7, 15, 18, 19, 28, 31, 42, 43, 44, 56, 61, 72].map((hours) =>
+    addMs('2026-11-19T20:00:00.000000Z', hours * HOUR_MS),
+  );
+  const statuses = await statusesOf({
+    'silent for six days': [...hourly, '2026-11-24T09:00:00.000000Z'],
+    'failing for days': [...every(HOUR_MS, 900, '2026-11-19T20:00:00.000000Z'), ...failing],
+  });
+  expect(statuses).toMatchObject({
+    'silent for six days': { health: 'late', expected_by: '2026-11-24T10:54:00.000000Z' },
+    'failing for days': {
+      health: 'silent',
+      usual_interval_minutes: 60,
+      expected_by: '2026-11-23T08:06:00.000000Z',
+    },
+  });
+});
+
 test('there is no rhythm in what runs at any time, nor within a minute', async () => {
   const gaps = [1, 7, 2, 31, 4, 90, 3, 12, 55, 1, 26, 8, 70, 5, 2];
   const statuses = await statusesOf({
