@@ -2,6 +2,7 @@
 // npm run bench -- silence: only that part.
 const PARTS: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   sync: () => import('./sync.ts'),
+  'catching-up': () => import('./catching-up.ts'),
   silence: () => import('./silence/silence.ts'),
 };
 
