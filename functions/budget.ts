@@ -22,7 +22,7 @@ export interface Budget {
 export function startBudget(budgetMs: number, stop?: AbortSignal): Budget {
   const endMs = performance.now() + budgetMs;
   const reserveMs = Math.min(budgetMs / 10, 10_000);
-  const timer = AbortSignal.timeout(Math.min(budgetMs - reserveMs, MAX_TIMER_MS));
+  const timer = AbortSignal.timeout(Math.ceil(Math.min(budgetMs - reserveMs, MAX_TIMER_MS)));
   return {
     reading: stop ? AbortSignal.any([timer, stop]) : timer,
     storingMs: () => endMs - reserveMs / 2 - performance.now(),

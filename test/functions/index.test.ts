@@ -190,7 +190,7 @@ describe('a run', () => {
       fault: ({ startElementId }) => (startElementId === 0n ? undefined : { kind: 'hang' }),
     });
     useDuckDb(kondado, folder);
-    setEnvironment({ STREAMS: 'pipeline_logs', TIME_BUDGET_SECONDS: '3' });
+    setEnvironment({ STREAMS: 'pipeline_logs', TIME_BUDGET_SECONDS: '3.0071' });
     const { status, body } = await post('{}');
     expect(status).toBe(200);
     expect(body.outcome).toBe('partial');
