@@ -29,58 +29,62 @@ class TimedOut extends Error {
  * Hands what a run has left to Cloud Tasks, which starts the function again with it.
  *
  * What is left and nobody goes on with would wait for the next hour of the schedule, and a backfill for ever. A run that
- * made no progress is not gone on with, so a chain of runs always ends. A task that cannot be made is no fault of the run,
- * whose rows are stored: it is logged, and the outcome stays as it is.
+ * made no progress is not gone on with, so a chain of runs always ends. Between two runs of a backfill or a verification
+ * comes a sync of what is new: a long chain would keep new rows waiting otherwise, because only one run goes on at a time.
  */
 export async function continueLater(
   request: RunRequest,
   report: RunReport,
+  dependencies: ContinuationDependencies,
+): Promise<void> {
+  const bodies: string[] = [];
+  for (const { request: rest, hasProgressed } of remaindersOf(request, report)) {
+    const reason = !hasProgressed
+      ? 'the run came no further than where it started'
+      : rest.clientId === undefined
+        ? undefined
+        : `it is about client ${rest.clientId} alone, which no request can say`;
+    const body = printJson(bodyOf(rest));
+    if (reason === undefined) bodies.push(body);
+    else {
+      const message = `What the ${request.mode} run has left is not gone on with: ${reason}. ${adviceFor(request)}`;
+      dependencies.log.write('warn', 'continuation_ended', message, { run_id: report.run_id, body });
+    }
+  }
+  if (bodies.length > 0 && request.mode !== 'incremental') bodies.unshift('{}');
+  await Promise.all(
+    bodies.map((body, place) => goOn(body, DELAY_MS * (place === 0 ? 1 : 2), request, report, dependencies)),
+  );
+}
+
+/** Makes one task. One that cannot be made is no fault of the run, whose rows are stored: it is logged, and all goes on. */
+async function goOn(
+  body: string,
+  delayMs: number,
+  request: RunRequest,
+  report: RunReport,
   { queue, log, ...options }: ContinuationDependencies,
 ): Promise<void> {
-  for (const { request: rest, hasProgressed } of remaindersOf(request, report)) {
-    const body = printJson(bodyOf(rest));
-    const fields = { run_id: report.run_id, mode: request.mode, streams: rest.streams, body };
-    if (!hasProgressed || rest.clientId !== undefined) {
-      const reason = hasProgressed
-        ? `it is about client ${rest.clientId} alone, which no request can say`
-        : 'the run came no further than where it started';
-      const message = `What the ${request.mode} run has left is not gone on with: ${reason}. ${adviceFor(request)}`;
-      log.write('warn', 'continuation_ended', message, fields);
-      continue;
-    }
-    try {
-      const status = await createTask(queue, body, taskId(body, report), options);
-      const message =
-        status === ALREADY_EXISTS
-          ? `What the ${request.mode} run has left is waiting in Cloud Tasks already, or was started within the last hour.`
-          : `Cloud Tasks goes on with what the ${request.mode} run has left.`;
-      log.write('info', 'continuation_created', message, fields);
-    } catch (error) {
-      const reason = reasonOf(error);
-      const message = `Cloud Tasks cannot go on with what the ${request.mode} run has left: ${reason}. What was read is stored. ${adviceFor(request)} Check CONTINUATION_QUEUE, and that the account of the function has roles/cloudtasks.enqueuer on that queue.`;
-      log.write('error', 'continuation_failed', message, fields);
-    }
+  const fields = { run_id: report.run_id, body };
+  try {
+    const name = `${queue}/tasks/${taskId(body, report)}`;
+    const status = await createTask(queue, taskFor(name, body, delayMs), options);
+    const message =
+      status === ALREADY_EXISTS
+        ? `What the ${request.mode} run has left is waiting in Cloud Tasks already, or was started within the last hour.`
+        : `Cloud Tasks goes on after the ${request.mode} run.`;
+    log.write('info', 'continuation_created', message, fields);
+  } catch (error) {
+    const message = `Cloud Tasks cannot go on with what the ${request.mode} run has left: ${reasonOf(error)}. What was read is stored. ${adviceFor(request)} Check CONTINUATION_QUEUE, and that the account of the function has roles/cloudtasks.enqueuer on that queue.`;
+    log.write('error', 'continuation_failed', message, fields);
   }
 }
 
-/** Resolves to the status of an answer that means that there is a task. */
-async function createTask(
-  queue: string,
-  body: string,
-  id: string,
-  {
-    endpoint = 'https://cloudtasks.googleapis.com',
-    authClient,
-  }: Omit<ContinuationDependencies, 'queue' | 'log'>,
-): Promise<number> {
-  const { GoogleAuth } = await import('google-auth-library');
-  const auth = new GoogleAuth({
-    scopes: 'https://www.googleapis.com/auth/cloud-platform',
-    ...(authClient === undefined ? {} : { authClient }),
-  });
-  const task = {
-    name: `${queue}/tasks/${id}`,
-    scheduleTime: new Date(Date.now() + DELAY_MS).toISOString(),
+/** https://docs.cloud.google.com/tasks/docs/reference/rest/v2/projects.locations.queues.tasks */
+function taskFor(name: string, body: string, delayMs: number): object {
+  return {
+    name,
+    scheduleTime: new Date(Date.now() + delayMs).toISOString(),
     dispatchDeadline: '1800s', // the default, 10 minutes, is shorter than a run
     httpRequest: {
       // The queue knows the address and the identity, and puts them in the place of whatever a task says.
@@ -90,6 +94,22 @@ async function createTask(
       body: Buffer.from(body).toString('base64'),
     },
   };
+}
+
+/** Resolves to the status of an answer that means that there is a task. */
+async function createTask(
+  queue: string,
+  task: object,
+  {
+    endpoint = 'https://cloudtasks.googleapis.com',
+    authClient,
+  }: Pick<ContinuationDependencies, 'endpoint' | 'authClient'>,
+): Promise<number> {
+  const { GoogleAuth } = await import('google-auth-library');
+  const auth = new GoogleAuth({
+    scopes: 'https://www.googleapis.com/auth/cloud-platform',
+    ...(authClient === undefined ? {} : { authClient }),
+  });
   const request = auth.request({
     url: `${endpoint}/v2/${queue}/tasks`,
     method: 'POST',
