@@ -86,6 +86,7 @@ run "other_bad_values_too" {
 
   variables {
     log_level           = "verbose"
+    alert_silence_hours = 0 # else another validation would refuse it
     project_id          = "My Project"
     region              = "US"
     alert_plan_percent  = 101
