@@ -40,11 +40,13 @@ test('README’s commands name resources, variables and tables that exist', asyn
   for (const list of lists) expect(list.split(' ').sort()).toEqual(tables.sort());
 });
 
-test('README names every alert', () => {
+test('README names every alert, and counts their cost', () => {
   const monitoring = readFileSync(new URL('modules/kondado/monitoring.tf', INFRA), 'utf8');
   const titles = found(monitoring, /^ +title += "(.+)"$/gm).filter((title) => !/[A-Z]/.test(title));
   expect(titles.length).toBeGreaterThan(4);
   for (const title of titles) expect(aboutCloud).toContain(`| ${title}`);
+  // One more: that about silence has a number of hours in its title.
+  expect(readme).toContain(`${titles.length + 1} alerts with one condition each`);
 });
 
 // Windows has no such shell.
