@@ -21,6 +21,8 @@ const COLUMNS: Record<string, string> = {
     last_execution_at TIMESTAMP, usual_interval_minutes FLOAT64, expected_by TIMESTAMP, overdue_minutes FLOAT64,
     executions_24h INT64, executions_7d INT64, on_time_share_30d FLOAT64, last_execution_seconds FLOAT64,
     usual_execution_seconds FLOAT64`,
+  execution_anomalies: `id INT64, client_id INT64, pipeline_id INT64, pipeline_name STRING, createdat TIMESTAMP,
+    kind STRING, value FLOAT64, usual_value FLOAT64, score FLOAT64`,
   sync_health: `stream STRING, client_id INT64, last_success_at TIMESTAMP, minutes_since_success FLOAT64,
     watermark TIMESTAMP, rows_rejected_7d INT64, failed_runs_7d INT64, loss_begins_at TIMESTAMP, health STRING`,
   coverage: `stream STRING, client_id INT64, first_id INT64, last_id INT64, runs INT64, verified_at TIMESTAMP`,
