@@ -3,6 +3,7 @@
 const PARTS: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   sync: () => import('./sync.ts'),
   'catching-up': () => import('./catching-up.ts'),
+  anomalies: () => import('./anomalies/anomalies.ts'),
   silence: () => import('./silence/silence.ts'),
 };
 
