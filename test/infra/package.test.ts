@@ -12,6 +12,12 @@ import type { Environment } from '../functions/support/runs.ts';
 import { test } from '../functions/support/test.ts';
 import { unpackArchive } from './archive.ts';
 
+interface Answer {
+  outcome: string;
+  streams: { rows_inserted: number }[];
+  error?: { code: string; message: string };
+}
+
 // Needs a package registry. It is what the build in the cloud does: unpack, npm ci for production, start.
 let folder: string;
 // Nothing of this process's npm or configuration may leak in.
@@ -34,7 +40,7 @@ test('the archive starts under Node 24 with production packages only, and says w
   const { answers, output } = await serve({}, ['{}']);
   expect(answers).toMatchObject([{ status: 500, body: { outcome: 'failed', streams: [] } }]);
   expect(answers[0]?.body.error).toMatchObject({ code: 'CONFIG_INVALID' });
-  expect(answers[0]?.body.error.message).toContain('KONDADO_API_KEY_SECRET');
+  expect(answers[0]?.body.error?.message).toContain('KONDADO_API_KEY_SECRET');
   expect(output).toContain('"event":"sync_finished"');
 }, 60_000);
 
@@ -49,7 +55,7 @@ test('it copies from Kondado to BigQuery, and finds nothing new the second time'
     [200, 'success'],
     [200, 'success'],
   ]);
-  expect(answers.map(({ body }) => body.streams[0].rows_inserted)).toEqual([120, 0]);
+  expect(answers.map(({ body }) => body.streams[0]?.rows_inserted)).toEqual([120, 0]);
   expect(await fake.rows('pipeline_logs')).toHaveLength(120);
 }, 60_000);
 
@@ -70,12 +76,23 @@ test('it says which secret cannot be read, and which table is not there', async 
     ['{}'],
   );
   expect(withoutSecret.answers[0]?.body.error).toMatchObject({ code: 'SECRET_UNAVAILABLE' });
-  expect(withoutSecret.answers[0]?.body.error.message).toContain(secret);
+  expect(withoutSecret.answers[0]?.body.error?.message).toContain(secret);
 
   const withoutTable = await startBigQuery({ missingTables: ['pipeline_logs'] });
   const { answers } = await serve({ ...kondado.env, ...bigQueryEnvironment(withoutTable) }, ['{}']);
   expect(answers[0]).toMatchObject({ status: 503, body: { outcome: 'failed' } });
   expect(JSON.stringify(answers[0]?.body)).toContain('pipeline_logs');
+}, 60_000);
+
+test('the code of the page loads, and says which view is not there', async ({ startBigQuery }) => {
+  const env = bigQueryEnvironment(await startBigQuery());
+  await withFunction(env, async (url) => {
+    const response = await fetch(url);
+    expect(response.status).toBe(503);
+    const { error } = (await response.json()) as Answer;
+    expect(error?.code).toBe('WAREHOUSE_REJECTED');
+    expect(error?.message).toContain('run terraform apply');
+  });
 }, 60_000);
 
 test('the main file passes the check that the build makes', async () => {
@@ -86,8 +103,21 @@ function bigQueryEnvironment({ url, project, dataset }: { url: string; project: 
   return { BIGQUERY_API_ENDPOINT: url, BIGQUERY_PROJECT: project, BIGQUERY_DATASET: dataset };
 }
 
-/** Starts the function from the archive, as the cloud does, and sends it these bodies, one after the other. */
+/** Sends the function these bodies, one after the other. */
 async function serve(env: Environment, bodies: readonly string[]) {
+  const answers: { status: number; body: Answer }[] = [];
+  const output = await withFunction(env, async (url) => {
+    for (const body of bodies) {
+      const response = await fetch(url, { method: 'POST', body });
+      expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+      answers.push({ status: response.status, body: (await response.json()) as Answer });
+    }
+  });
+  return { answers, output };
+}
+
+/** Starts the function from the archive, as the cloud does; what it has printed at the end. */
+async function withFunction(env: Environment, use: (url: string) => Promise<void>): Promise<string> {
   const port = await freePort();
   const framework = join(folder, 'node_modules/@google-cloud/functions-framework/build/src/main.js');
   const server = spawn(process.execPath, [framework, '--target=sync'], {
@@ -98,32 +128,20 @@ async function serve(env: Environment, bodies: readonly string[]) {
   let output = '';
   server.stdout.on('data', (chunk) => (output += chunk));
   server.stderr.on('data', (chunk) => (output += chunk));
-  const answers = [];
   try {
-    for (const body of bodies) {
-      const response = await post(`http://127.0.0.1:${port}/`, body, () => server.exitCode === null);
-      if (!response) throw new Error(`The function did not start: ${output}`);
-      expect(response.headers.get('content-type')).toMatch(/^application\/json/);
-      answers.push({ status: response.status, body: await response.json() });
+    const url = `http://127.0.0.1:${port}/`;
+    const isListening = () => fetch(`${url}none`).then(Boolean, () => false);
+    for (let attempt = 0; !(await isListening()); attempt += 1) {
+      if (attempt === 200 || server.exitCode !== null) throw new Error(`It did not start: ${output}`);
+      await sleep(100);
     }
+    await use(url);
   } finally {
     const closed = once(server, 'close');
     server.kill();
     await closed;
   }
-  return { answers, output };
-}
-
-/** Posts until somebody listens; undefined if nobody ever does. */
-async function post(url: string, body: string, isAlive: () => boolean): Promise<Response | undefined> {
-  for (let attempt = 0; attempt < 200 && isAlive(); attempt += 1) {
-    try {
-      return await fetch(url, { method: 'POST', body });
-    } catch {
-      await sleep(100);
-    }
-  }
-  return undefined;
+  return output;
 }
 
 async function freePort(): Promise<number> {
