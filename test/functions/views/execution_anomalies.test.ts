@@ -73,11 +73,15 @@ test('what is usual depends on the weekday and on the hour', () => {
   ]);
   expect(reported('empty at night, and once in the afternoon')).toEqual([
     expect.objectContaining({
-      createdat: '2026-11-23T20:00:00.000000Z',
+      createdat: '2026-11-23T17:00:00.000000Z',
       kind: 'unexpected_zero',
       usual_value: 1_000,
     }),
   ]);
+  const [lastNight, ...others] = reported('less at night and at weekends, but for last night');
+  expect(lastNight).toMatchObject({ createdat: '2026-11-24T06:00:00.000000Z', value: 1_000 });
+  expect(lastNight?.usual_value).toBeCloseTo(100, -2); // it belongs to its hour itself
+  expect(others).toEqual([]);
 });
 
 test('a change is reported when it comes, and is the new usual after two executions', () => {
@@ -88,6 +92,10 @@ test('a change is reported when it comes, and is the new usual after two executi
   expect(reported('empty from now on').map(({ createdat, kind }) => [createdat, kind])).toEqual([
     ['2026-11-15T09:00:00.000000Z', 'unexpected_zero'],
     ['2026-11-16T09:00:00.000000Z', 'unexpected_zero'],
+  ]);
+  expect(reported('slow from now on').map(({ createdat, kind }) => [createdat, kind])).toEqual([
+    ['2026-11-14T09:00:00.000000Z', 'slow'],
+    ['2026-11-15T09:00:00.000000Z', 'slow'],
   ]);
 });
 
@@ -120,6 +128,7 @@ test.each([
   'always empty',
   'trend',
   'small counts',
+  'half as much again',
   'of no pipeline',
   'of two clients',
   'without records and seconds',
