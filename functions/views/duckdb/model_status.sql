@@ -145,24 +145,27 @@ days AS (
 -- The latest three days tell which hours are over only if they were good ones, with half of the usual executions at
 -- least, or what fails more and more often would seem to rest.
 good_days AS (
-  SELECT client_key, model_key,
+  SELECT client_key, model_key, COUNT(*) AS days,
     IF(
       2 * SUM(IF(recency <= 3, executions, 0)) * COUNT(*) >= 3 * SUM(executions), MIN(IF(recency <= 3, day, NULL)), 0
     ) AS since_day
   FROM days
   GROUP BY client_key, model_key
 ),
--- Usual is a slot with an execution in half of the cycles at least, one of the latest two among them, and at that time
--- of day on one of the latest three days that had any.
+-- Usual is a slot with an execution on a third of the days of the first week at least, later in half of the weeks and
+-- in one of the latest two (the sixth and fifth), and at that time of day on one of the latest three good days.
 profiles AS (
   SELECT client_key, model_key, slot, slots_per_day * cycle_days AS slots, slot_us,
-    2 * COUNT(DISTINCT cycle)
-      >= IF(slot = 0, 1, 0) + (last_us - first_us + slot * slot_us) // (cycle_days * 86400000000)
-    AND MAX(cycle) >= 49 // cycle_days - 2
+    IF(
+      cycle_days = 1,
+      3 * COUNT(DISTINCT cycle) >= days,
+      2 * COUNT(DISTINCT cycle) >= IF(slot = 0, 1, 0) + (last_us - first_us + slot * slot_us) // (7 * 86400000000)
+        AND MAX(cycle) >= 5
+    )
     AND MAX(MAX(day)) OVER (PARTITION BY client_key, model_key, slot % slots_per_day) >= since_day
       AS is_usual
   FROM slots JOIN good_days USING (client_key, model_key)
-  GROUP BY client_key, model_key, slot, slots_per_day, slot_us, cycle_days, last_us, first_us, since_day
+  GROUP BY client_key, model_key, slot, slots_per_day, slot_us, cycle_days, last_us, first_us, days, since_day
 ),
 -- The usual slot that follows each slot; after the last of a cycle the first of the next one.
 followers AS (
@@ -194,10 +197,10 @@ pauses AS (
 -- alarm is raised before it. Months are of unequal length, so there it is two days, else half an hour at most.
 patience AS (
   SELECT client_key, model_key, at_us, recency, gap_before_us, gap_us, next_gap_us, usual_us,
-    COALESCE(longest_us > pause_us, FALSE) AS has_pauses,
-    COALESCE(second_us > pause_us, FALSE) AS is_pause,
+    COALESCE(longest_us > pause_us + usual_us, FALSE) AS has_pauses,
+    COALESCE(second_us > pause_us + usual_us, FALSE) AS is_pause,
     COALESCE(is_first_week, FALSE) AS is_first_week,
-    IF(second_us > pause_us, second_us, 2 * usual_us)
+    IF(second_us > pause_us + usual_us, second_us, 2 * usual_us)
       - IF(usual_us > 10 * 86400000000, usual_us // 15, LEAST(usual_us // 10, 1800000000)) AS patience_us
   FROM recent JOIN rhythms USING (client_key, model_key)
   LEFT JOIN pauses USING (client_key, model_key, recency)
