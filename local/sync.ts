@@ -71,6 +71,7 @@ async function synchronize({ request, isJson }: Command, env: Environment): Prom
     maxWidth,
     isInterrupted: stop.aborted,
     durationMs: performance.now() - startedMs,
+    to: request.to,
   });
   if (config && !report.error && !report.dry_run) {
     lines.push(

@@ -1,4 +1,5 @@
 import type { ErrorReport, RunReport, StreamReport } from '../../functions/report.ts';
+import { displayTimestamp, type Timestamp } from '../../functions/timestamps.ts';
 import { plansTable, streamsTable } from './outcomes.ts';
 import { count, duration, plural, printable } from './quantities.ts';
 import type { createPainter } from './screen.ts';
@@ -9,6 +10,8 @@ export interface SummaryOptions {
   isInterrupted: boolean;
   /** Of all runs together. */
   durationMs: number;
+  /** Where what was asked for ends, if it does. */
+  to: Timestamp | undefined;
 }
 
 /** What came of a run, for people. */
@@ -20,7 +23,7 @@ export function summaryLines(report: RunReport, options: SummaryOptions): string
   if (streams.length > 0) lines.push('', ...(report.dry_run ? plansTable : streamsTable)(streams, table));
   const errors = errorLines(report, streams).map((line) => paint('red', line));
   if (errors.length > 0) lines.push('', ...errors);
-  const hints = hintLines(report, streams, options.isInterrupted);
+  const hints = hintLines(report, streams, options);
   if (hints.length > 0) lines.push('', ...hints);
   return lines;
 }
@@ -54,7 +57,7 @@ function errorText({ code, message }: ErrorReport): string {
   return `${code}: ${printable(message)}`;
 }
 
-function hintLines(report: RunReport, streams: readonly StreamReport[], isInterrupted: boolean): string[] {
+function hintLines(report: RunReport, streams: readonly StreamReport[], options: SummaryOptions): string[] {
   const hints: string[] = [];
   const rejected = sum(streams, 'rows_rejected');
   if (rejected > 0 && !report.dry_run) {
@@ -68,22 +71,27 @@ function hintLines(report: RunReport, streams: readonly StreamReport[], isInterr
       `Kondado's rate limit was hit ${hits === 1 ? 'once' : `${count(hits)} times`}: another program seems to use the same key or address.`,
     );
   }
-  if (report.outcome === 'partial' && !report.dry_run) hints.push(...waysOn(report, streams, isInterrupted));
+  if (report.outcome === 'partial' && !report.dry_run) hints.push(...waysOn(report, streams, options));
   return hints;
 }
 
 /** How an unfinished run is finished. */
-function waysOn({ mode }: RunReport, streams: readonly StreamReport[], isInterrupted: boolean): string[] {
+function waysOn(
+  { mode }: RunReport,
+  streams: readonly StreamReport[],
+  { isInterrupted, to }: SummaryOptions,
+): string[] {
   if (mode === 'incremental') {
     const reason = isInterrupted ? '' : 'Kondado let no more through. ';
     return [`${reason}The next npm run sync goes on from what is stored.`];
   }
   const verify = mode === 'verify' ? '--verify ' : '';
+  const end = to === undefined ? '' : ` --to ${displayTimestamp(to)}`;
   return streams
     .filter(({ next_id }) => next_id !== null)
     .map(
       ({ stream, next_id }) =>
-        `Go on with: npm run sync -- ${verify}--streams ${stream} --from-id ${next_id}, and the same --to`,
+        `Go on with: npm run sync -- ${verify}--streams ${stream} --from-id ${next_id}${end}`,
     );
 }
 

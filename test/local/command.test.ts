@@ -213,6 +213,19 @@ describe('npm run sync with credentials', () => {
     expect(stdout).toMatch(new RegExp(`pipeline_logs +partial +${stored} `));
   });
 
+  test('says how a backfill that was interrupted goes on', async () => {
+    const { sandbox, env } = await account({ rows: 20_000, latencyMs: 40 });
+    const to = '2100-01-01T00:00:00Z';
+    const range = ['--streams', 'pipeline_logs', '--from-id', '0', '--to', to];
+    const { child, output } = start('sync', temporaryFolder(), range, env);
+    await requests(sandbox, 8);
+    child.kill('SIGINT');
+    const { stdout } = await output;
+    expect(stdout).toMatch(
+      /Go on with: npm run sync -- --streams pipeline_logs --from-id \d+ --to 2100-01-01T00:00:00\.000Z/,
+    );
+  });
+
   test('takes the Ctrl-C that npm repeats for one', async () => {
     const { sandbox, env } = await account({ rows: 20_000, latencyMs: 40 });
     const { child, output } = start('sync', temporaryFolder(), [], env);
