@@ -4,6 +4,7 @@ const PARTS: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   sync: () => import('./sync.ts'),
   'catching-up': () => import('./catching-up.ts'),
   anomalies: () => import('./anomalies/anomalies.ts'),
+  forecast: () => import('./forecast/forecast.ts'),
   silence: () => import('./silence/silence.ts'),
 };
 
