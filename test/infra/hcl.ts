@@ -51,3 +51,11 @@ export async function readLocal(name: string): Promise<unknown> {
     .flatMap(({ locals = [] }) => locals)
     .find((locals) => name in locals)?.[name];
 }
+
+/** The text of all `.tf` files of a folder. */
+export function readTexts(folder: URL): string {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.tf'))
+    .map((file) => readFileSync(new URL(file, folder), 'utf8'))
+    .join('\n');
+}

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseRunRequest } from '../../functions/request.ts';
 import {
@@ -10,40 +10,8 @@ import {
   readHcl,
   readLocal,
   readResources,
+  readTexts,
 } from './hcl.ts';
-
-function texts(folder: URL): string {
-  return readdirSync(folder)
-    .filter((file) => file.endsWith('.tf'))
-    .map((file) => readFileSync(new URL(file, folder), 'utf8'))
-    .join('\n');
-}
-
-test('nothing is public, and grants are added one by one, never replacing those of others', async () => {
-  // Without the lines that tell why it is so.
-  const code = (texts(INFRA) + texts(MODULE)).replaceAll(/^\s*#.*$/gm, '');
-  expect(code).not.toMatch(/allUsers|allAuthenticatedUsers/);
-  const types = (await readResources()).map(({ type }) => type);
-  expect(types.filter((type) => /_iam_(binding|policy)$/.test(type))).toEqual([]);
-});
-
-test('only these roles are granted, and each where it is needed', async () => {
-  const grants = (await readResources())
-    .filter(({ type }) => type.endsWith('_iam_member'))
-    .map(({ type, name, body }) => `${type}.${name}: ${body.role}`);
-  expect(grants.sort()).toEqual([
-    'google_artifact_registry_repository_iam_member.build: roles/artifactregistry.writer',
-    `google_bigquery_dataset_iam_member.runtime: ${expression('google_project_iam_custom_role.appender.id')}`,
-    `google_cloud_run_v2_service_iam_member.invokers: ${expression('each.value.role')}`,
-    'google_cloud_run_v2_service_iam_member.scheduler: roles/run.invoker',
-    'google_cloud_tasks_queue_iam_member.runtime: roles/cloudtasks.enqueuer',
-    'google_project_iam_member.build_logs: roles/logging.logWriter',
-    'google_project_iam_member.build_source: roles/storage.objectViewer',
-    'google_project_iam_member.runtime_jobs: roles/bigquery.jobUser',
-    'google_secret_manager_secret_iam_member.runtime: roles/secretmanager.secretAccessor',
-    'google_service_account_iam_member.runtime: roles/iam.serviceAccountUser',
-  ]);
-});
 
 test('no credential is written where Terraform keeps it', async () => {
   const resources = await readResources();
@@ -115,11 +83,26 @@ test('every reference is to something that there is', async () => {
       ...addresses('resource'),
       ...addresses('data'),
     ]);
-    const references = texts(folder)
+    const references = readTexts(folder)
       .replaceAll(/^\s*(#|(description|error_message|content|text) +=).*$/gm, '')
       .matchAll(/(?<![\w."/-])(?:(?:var|local|module)\.\w+|(?:data\.)?(?:google|time|archive)_\w+\.\w+)/g);
     for (const [reference] of references) expect(known).toContain(reference);
   }
+});
+
+test('the data is protected against deletion, and never expires, unless somebody asks for it', async () => {
+  const resources = await readResources();
+  const find = (type: string) => resources.filter((resource) => resource.type === type);
+  for (const { name, body } of [...find('google_bigquery_table'), ...find('google_secret_manager_secret')])
+    expect(body.deletion_protection, name).toBe('view' in body ? false : expression('var.protect_data'));
+  const [dataset] = find('google_bigquery_dataset');
+  expect(dataset?.body).toMatchObject({
+    deletion_policy: expression('var.protect_data ? "PREVENT" : "DELETE"'),
+    delete_contents_on_destroy: false,
+  });
+  const { variable } = await readHcl(new URL('variables.tf', INFRA));
+  expect(variable?.protect_data?.[0]?.default).toBe(true);
+  expect(variable?.partition_expiration_days?.[0]?.default).toBe(null);
 });
 
 test('nothing that people change casually makes data be replaced', async () => {
@@ -162,7 +145,7 @@ test('the function accepts the body of the schedule', async () => {
 });
 
 test('only the root has a provider block, and it calls one module', async () => {
-  expect(texts(MODULE)).not.toMatch(/^provider /m);
+  expect(readTexts(MODULE)).not.toMatch(/^provider /m);
   const files = await readFolder(INFRA);
   expect(Object.values(files).flatMap(({ module = {} }) => Object.keys(module))).toEqual(['kondado']);
   expect(Object.values(files).flatMap(({ resource = {} }) => Object.keys(resource))).toEqual([]);
