@@ -162,7 +162,7 @@ resource "google_monitoring_alert_policy" "silence" {
     display_name = "no successful run for ${var.alert_silence_hours} hours"
     # A condition_absent waits for a first data point, so an installation that never worked would stay silent for ever.
     condition_prometheus_query_language {
-      query               = "(sum(increase(${format(local._promql_runs, ",outcome=~\"success|partial\"")}[${var.alert_silence_hours}h])) or vector(0)) < 0.5"
+      query               = "(sum(increase(${format(local._promql_runs, ",outcome=~\"success|partial\",mode=\"incremental\"")}[${var.alert_silence_hours}h])) or vector(0)) < 0.5"
       duration            = "0s"
       evaluation_interval = "300s"
       # The metric exists only after the first run.

@@ -59,7 +59,7 @@ run "silence_is_noticed_even_before_the_first_run" {
   command = plan
 
   assert {
-    condition     = google_monitoring_alert_policy.silence[0].conditions[0].condition_prometheus_query_language[0].query == "(sum(increase(logging_googleapis_com:user_kondado_log_sync_runs{monitored_resource=\"cloud_run_revision\",outcome=~\"success|partial\"}[3h])) or vector(0)) < 0.5"
+    condition     = google_monitoring_alert_policy.silence[0].conditions[0].condition_prometheus_query_language[0].query == "(sum(increase(logging_googleapis_com:user_kondado_log_sync_runs{monitored_resource=\"cloud_run_revision\",outcome=~\"success|partial\",mode=\"incremental\"}[3h])) or vector(0)) < 0.5"
     error_message = "No data must count as no run."
   }
   assert {
