@@ -1,8 +1,7 @@
-import type { Overview } from './overview.ts';
-import { count, plural, roughTime } from './quantities.ts';
+import { ANOMALY_DAYS, type Overview } from './overview.ts';
+import { count, plural, roughTime, seconds } from './quantities.ts';
 import type { ViewRow } from './views.ts';
 
-const ANOMALY_DAYS = 3;
 const LOSS_WARNING_DAYS = 14;
 const DAY_MS = 86_400_000;
 
@@ -34,6 +33,14 @@ export function attentionItems(overview: Overview): AttentionItem[] {
   const rank = ({ severity }: AttentionItem) => SEVERITIES.indexOf(severity);
   const time = ({ moment }: AttentionItem) => moment?.getTime() ?? 0;
   return items.sort((one, other) => rank(one) - rank(other) || time(other) - time(one));
+}
+
+/** How many there are of what, such as `2 silent, 1 late, 5 notices`; empty without items. */
+export function attentionCounts(items: readonly AttentionItem[]): string {
+  const notices = items.filter(({ severity }) => severity === 'notice').length;
+  const groups = Map.groupBy(items.slice(0, items.length - notices), ({ what }) => what);
+  const counts = [...groups].map(([what, { length }]) => `${count(length)} ${what}`);
+  return [...counts, ...(notices > 0 ? [plural(notices, 'notice')] : [])].join(', ');
 }
 
 export function pipelineName(row: { pipeline_id: string | null; pipeline_name: string | null }): string {
@@ -102,12 +109,12 @@ function holeItems(coverage: Overview['coverage']): AttentionItem[] {
       .slice(index + 1)
       .find(({ stream, client_id }) => stream === range.stream && client_id === range.client_id);
     if (next === undefined) return [];
-    const [first, last] = [BigInt(range.last_id) + 1n, BigInt(next.first_id) - 1n];
     return {
       severity: 'warning' as const,
       what: 'hole',
       subject: sourceName(range),
-      text: `The ids from ${first} to ${last} are not proven to be read: a backfill with from_id ${first} closes the hole.`,
+      // From the last id that is proven, so that the ranges will touch.
+      text: `The ids between ${range.last_id} and ${next.first_id} are not proven to be read: a backfill with from_id ${range.last_id} closes the hole.`,
       moment: next.verified_at,
     };
   });
@@ -147,18 +154,17 @@ function statusItems(
 }
 
 const ANOMALY_WORDS: Record<string, { what: string; amount: (value: number) => string }> = {
-  unexpected_zero: { what: 'no records', amount: (value) => plural(value, 'record') },
-  volume_spike: { what: 'many records', amount: (value) => plural(value, 'record') },
-  volume_drop: { what: 'few records', amount: (value) => plural(value, 'record') },
-  slow: { what: 'slow', amount: (value) => `${count(value)} s` },
+  unexpected_zero: { what: 'no records', amount: (value) => plural(Math.round(value), 'record') },
+  volume_spike: { what: 'many records', amount: (value) => plural(Math.round(value), 'record') },
+  volume_drop: { what: 'few records', amount: (value) => plural(Math.round(value), 'record') },
+  slow: { what: 'slow', amount: seconds },
 };
 
-/** One item for each pipeline and kind, of the last days: an anomaly rarely comes alone. */
-function anomalyItems({ execution_anomalies, plan_forecast }: Overview): AttentionItem[] {
-  const sinceMs = plan_forecast.as_of.getTime() - ANOMALY_DAYS * DAY_MS;
-  const recent = execution_anomalies
-    .filter(({ createdat }) => createdat.getTime() >= sinceMs)
-    .sort((one, other) => other.createdat.getTime() - one.createdat.getTime());
+/** One item for each pipeline and kind, an anomaly rarely comes alone. */
+function anomalyItems({ execution_anomalies }: Overview): AttentionItem[] {
+  const recent = execution_anomalies.toSorted(
+    (one, other) => other.createdat.getTime() - one.createdat.getTime(),
+  );
   const groups = Map.groupBy(
     recent,
     ({ client_id, pipeline_id, kind }) => `${client_id} ${pipeline_id} ${kind}`,
@@ -166,7 +172,7 @@ function anomalyItems({ execution_anomalies, plan_forecast }: Overview): Attenti
   return [...groups.values()].flatMap(([newest, ...others]) => {
     if (newest === undefined) return [];
     const { what, amount } = ANOMALY_WORDS[newest.kind] ?? { what: newest.kind, amount: count };
-    const usual = newest.usual_value === null ? '' : ` where ${amount(newest.usual_value)} would be usual`;
+    const usual = newest.usual_value === null ? '' : `, usually ${amount(newest.usual_value)}`;
     const more =
       others.length === 0 ? '' : `; ${others.length} more like it in the last ${ANOMALY_DAYS} days`;
     return {

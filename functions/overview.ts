@@ -3,20 +3,24 @@ import type { ViewName, ViewRow } from './views.ts';
 import { openReader, type Reader } from './warehouse/reader.ts';
 
 const RUNS_SHOWN_DAYS = 2;
+/** Older anomalies are history. */
+export const ANOMALY_DAYS = 3;
 const DAY_MS = 86_400_000;
 
-const VIEWS_SHOWN = [
-  'daily_usage',
-  'monthly_usage',
-  'pipeline_status',
-  'model_status',
-  'execution_anomalies',
-  'sync_health',
-  'coverage',
-] as const satisfies ViewName[];
+/** The views that the page shows, and of which rows. */
+const SHOWN = {
+  daily_usage: () => 'TRUE',
+  monthly_usage: () => 'TRUE',
+  pipeline_status: () => 'TRUE',
+  model_status: () => 'TRUE',
+  execution_anomalies: () => `createdat >= ${daysAgo(ANOMALY_DAYS)}`,
+  sync_health: () => 'TRUE',
+  coverage: () => 'TRUE',
+  sync_runs: () => `started_at >= ${daysAgo(RUNS_SHOWN_DAYS)}`,
+} satisfies Partial<Record<ViewName, () => string>>;
 
 /** Everything that the page shows, as it was at one moment. */
-export type Overview = { [V in (typeof VIEWS_SHOWN)[number] | 'sync_runs']: ViewRow<V>[] } & {
+export type Overview = { [V in keyof typeof SHOWN]: ViewRow<V>[] } & {
   plan_forecast: ViewRow<'plan_forecast'>;
 };
 
@@ -32,12 +36,16 @@ export async function loadOverview(config: ReadingConfig): Promise<Overview | nu
 }
 
 async function readOverview(reader: Reader): Promise<Overview> {
-  const since = new Date(Date.now() - RUNS_SHOWN_DAYS * DAY_MS).toISOString().slice(0, 19);
-  const [[plan_forecast], sync_runs, ...views] = await Promise.all([
-    reader.read('plan_forecast'),
-    reader.read('sync_runs', `started_at >= TIMESTAMP '${since}'`),
-    ...VIEWS_SHOWN.map((view) => reader.read(view)),
+  const lists = Object.entries(SHOWN).map(async ([view, condition]) => [
+    view,
+    await reader.read(view as ViewName, condition()),
   ]);
-  const rows = Object.fromEntries(VIEWS_SHOWN.map((view, index) => [view, views[index]]));
-  return { ...rows, plan_forecast, sync_runs } as Overview;
+  const [[plan_forecast], ...rows] = await Promise.all([reader.read('plan_forecast'), ...lists]);
+  return { ...Object.fromEntries(rows), plan_forecast };
+}
+
+/** So many days ago, as both dialects write it. */
+function daysAgo(days: number): string {
+  const moment = new Date(Date.now() - days * DAY_MS).toISOString();
+  return `TIMESTAMP '${moment.slice(0, 19).replace('T', ' ')}'`;
 }

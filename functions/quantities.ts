@@ -14,17 +14,17 @@ export function plural(number: number, noun: string): string {
 
 /** `71 %`; what is not yet, or no longer, the whole never looks like it. */
 export function percent(share: number): string {
-  if (share > 0 && share < 0.01) return 'less than 1 %';
+  if (share > 0 && share < 0.01) return '< 1 %';
   const rounded = Math.round(share * 100);
   const shown = share < 1 ? Math.min(rounded, 99) : share > 1 ? Math.max(rounded, 101) : rounded;
   return `${count(shown)} %`;
 }
 
-/** `20 minutes`, `5 hours`, `3 days`: roughly, in the largest unit of which there are two. */
+/** `20 minutes`, `5 hours`, `3 days`: roughly, in the largest unit of which there is a whole one, or two. */
 export function roughTime(minutes: number): string {
   const whole = Math.max(0, Math.round(minutes));
-  if (whole < 120) return plural(whole, 'minute');
-  return whole < 2880 ? plural(Math.round(whole / 60), 'hour') : plural(Math.round(whole / 1440), 'day');
+  if (whole >= 2880 || whole === 1440) return plural(Math.round(whole / 1440), 'day');
+  return whole >= 120 || whole === 60 ? plural(Math.round(whole / 60), 'hour') : plural(whole, 'minute');
 }
 
 /** `0.49 s`, `12 s`, `3 min 20 s`, `2 h 05 min` */

@@ -14,7 +14,8 @@ type ValueOf<K extends Kind> = K extends `${infer N extends keyof Kinds}?`
   ? Kinds[N] | null
   : Kinds[K & keyof Kinds];
 
-const pipeline = { client_id: 'id?', pipeline_id: 'id?', pipeline_name: 'text?' } as const;
+const pipelineIds = { client_id: 'id?', pipeline_id: 'id?' } as const;
+const pipeline = { ...pipelineIds, pipeline_name: 'text?' } as const;
 const model = { client_id: 'id?', model_id: 'id?', model_name: 'text?' } as const;
 const source = { stream: 'text', client_id: 'id?' } as const;
 const status = {
@@ -49,7 +50,7 @@ export const VIEWS = {
   },
   daily_usage: {
     day: 'day',
-    ...pipeline,
+    ...pipelineIds,
     executions: 'number',
     billable_records: 'number',
     median_execution_seconds: 'number?',
@@ -57,7 +58,6 @@ export const VIEWS = {
   monthly_usage: {
     month: 'day',
     ...pipeline,
-    executions: 'number',
     billable_records: 'number',
     share_of_month: 'number?',
     previous_month_billable_records: 'number',
@@ -81,7 +81,7 @@ export const VIEWS = {
     failed_runs_7d: 'number',
     loss_begins_at: 'moment?',
   },
-  coverage: { ...source, first_id: 'id', last_id: 'id', runs: 'number', verified_at: 'moment?' },
+  coverage: { ...source, first_id: 'id', last_id: 'id', verified_at: 'moment?' },
   sync_runs: {
     ...source,
     mode: 'text',
@@ -89,7 +89,6 @@ export const VIEWS = {
     started_at: 'moment',
     finished_at: 'moment?',
     rows_inserted: 'number?',
-    rows_rejected: 'number?',
     requests: 'number?',
     error_code: 'text?',
   },

@@ -11,8 +11,8 @@ export function attentionSection(items: readonly AttentionItem[], clock: Clock):
     html`<ul class="attention">
 ${part.map(
   ({ severity, what, subject, text, moment }) => html`<li>
-<span class="badge ${severity}">${what}</span>
-<div><strong>${outsideName(subject)}</strong> <span class="when">${clock.time(moment)}</span><p dir="auto">${text}</p></div>
+<span class="badge ${severity}">${what}</span> <strong>${outsideName(subject)}</strong> <span class="when">${clock.time(moment)}</span>
+<p dir="auto">${text}</p>
 </li>
 `,
 )}</ul>`;

@@ -16,7 +16,7 @@ export interface Course {
   past: Point[];
   /** Where the data ends. */
   reached: Point;
-  future: Point[];
+  future: (Point & { low: number; high: number })[];
   end: { records: number; low: number; high: number } | null;
   plan: number | null;
   limit: (Point & { day: string }) | null;
@@ -27,7 +27,7 @@ export function courseOf({ plan_forecast, daily_usage }: Overview, clock: Clock)
   const { month, data_through, plan_records: plan, limit_date } = plan_forecast;
   const { projected_month_records: projected, projected_low, projected_high } = plan_forecast;
   const length = daysBetween(month, `${dayAfter(month, 31).slice(0, 7)}-01`);
-  const at = data_through === null ? 0 : Math.max(0, clock.daysSince(month, data_through));
+  const at = data_through === null ? 0 : Math.min(Math.max(0, clock.daysSince(month, data_through)), length);
   const days = daysOf(month, Math.ceil(at), daily_usage);
   const reached = { at, records: plan_forecast.month_to_date_records };
   const end =
@@ -49,7 +49,16 @@ export function courseOf({ plan_forecast, daily_usage }: Overview, clock: Clock)
       reached,
     ],
     reached,
-    future: end ? [reached, ...between, { at: length, records: end.records }] : [],
+    future: end
+      ? [reached, ...between, { at: length, records: end.records }].map((point) => {
+          const share = (point.at - at) / (length - at || 1);
+          return {
+            ...point,
+            low: point.records - share * (end.records - end.low),
+            high: point.records + share * (end.high - end.records),
+          };
+        })
+      : [],
     end,
     plan,
     limit,

@@ -1,6 +1,6 @@
 import { modelName, pipelineName } from '../attention.ts';
 import type { Overview } from '../overview.ts';
-import { count, dayAfter, daysBetween, roughTime, seconds, shortDay } from '../quantities.ts';
+import { count, dayAfter, daysBetween, percent, roughTime, seconds, shortDay } from '../quantities.ts';
 import type { ViewRow } from '../views.ts';
 import type { Clock } from './clock.ts';
 import { folded, type Html, html, outsideName } from './html.ts';
@@ -25,7 +25,7 @@ export function executionsSection(overview: Overview, clock: Clock): Html {
   const models = model_status.toSorted((one, other) => other.executions_7d - one.executions_7d);
   return html`<section aria-labelledby="executions">
 <h2 id="executions">Executions</h2>
-<p class="note">A column a day, from ${shortDay(dayAfter(today, 1 - DAYS))} to ${shortDay(today)}: the stronger, the more executions, by the pipeline’s own busiest day. The line below is the median duration.</p>
+<p class="note">A column a day, from ${shortDay(dayAfter(today, 1 - DAYS))} to ${shortDay(today)}: the stronger, the more executions, by the pipeline’s own busiest day. The line below is the median duration. On time: of the executions due in 30 days.</p>
 ${
   pipelines.length === 0
     ? html`<p class="nothing">No pipeline ran in the last 90 days.</p>`
@@ -66,13 +66,13 @@ ${models.map(
 )}</tbody></table></div>`;
 }
 
-const STATUS_TITLES = html`<th scope="col" class="n wide">7 days</th><th scope="col" class="n wide">Interval</th><th scope="col" class="n">Usual</th><th scope="col" class="n">Last</th>`;
+const STATUS_TITLES = html`<th scope="col" class="n wide">Runs every</th><th scope="col" class="n wide">On time</th><th scope="col" class="n">Usually takes</th><th scope="col" class="n wide">Last took</th>`;
 
 function statusCells(status: ViewRow<'pipeline_status'> | ViewRow<'model_status'>): Html {
-  const { executions_7d, usual_interval_minutes: minutes } = status;
+  const { on_time_share_30d: onTime, usual_interval_minutes: minutes } = status;
   const interval = minutes === null ? '–' : roughTime(minutes);
   const duration = (number: number | null) => (number === null ? '–' : seconds(number));
-  return html`<td class="n wide">${count(executions_7d)}</td><td class="n wide">${interval}</td><td class="n">${duration(status.usual_execution_seconds)}</td><td class="n">${duration(status.last_execution_seconds)}</td>`;
+  return html`<td class="n wide">${interval}</td><td class="n wide">${onTime === null ? '–' : percent(onTime)}</td><td class="n">${duration(status.usual_execution_seconds)}</td><td class="n wide">${duration(status.last_execution_seconds)}</td>`;
 }
 
 const BADGES: Record<string, string> = { late: 'warning', silent: 'critical', stopped: 'notice' };

@@ -38,7 +38,7 @@ function escaped(text: string): string {
     .replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }
 
-const NAME_LENGTH = 120;
+const NAME_LENGTH = 80;
 
 /** A name from outside: its direction of writing stays its own, and a very long one is cut off. */
 export function outsideName(name: string): Html {

@@ -47,24 +47,26 @@ function chart(course: Course, month: string): Html {
     BOTTOM,
     ({ records }) => y(records),
   ).digits(1);
-  const band = end && [
-    [x(reached.at), y(reached.records)],
-    [WIDTH, y(end.low)],
-    [WIDTH, y(end.high)],
-  ];
-  const weeks = [0, 7, 14, 21, 28].filter((at) => at < length);
+  const band = area<(typeof future)[number]>(
+    ({ at }) => x(at),
+    ({ low }) => y(low),
+    ({ high }) => y(high),
+  ).digits(1);
+  // Where the plan's line is, its label is enough.
+  const labelled = y.ticks(4).filter((tick) => tick > 0 && Math.abs(y(tick) - y(plan ?? 0)) > 18);
   return html`<svg class="chart" width="100%" height="${HEIGHT}" role="img" aria-label="${summary(course)}">
 ${y.ticks(4).map((tick) => html`<line class="grid" x2="100%" y1="${up(tick)}" y2="${up(tick)}"/>`)}
 <svg width="100%" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" preserveAspectRatio="none">
-${band && html`<path class="band" d="M${band.map((point) => point.map((value) => value.toFixed(1)).join(' ')).join('L')}Z"/>`}
+<path class="band" d="${band(future)}"/>
 <path class="fill" d="${fill(past)}"/><path class="past" d="${path(past)}"/><path class="future" d="${path(future)}"/>
 </svg>
-${y.ticks(4).map((tick) => tick > 0 && html`<text x="0" y="${up(tick, -5)}">${roughCount(tick)}</text>`)}
-${weeks.map((at) => html`<text x="${across(at)}" y="${HEIGHT - 8}">${shortDay(dayAfter(month, at))}</text>`)}
+${labelled.map((tick) => html`<text x="0" y="${up(tick, -5)}">${roughCount(tick)}</text>`)}
+${[0, 7, 14, 21].map((at) => html`<text x="${across(at)}" y="${HEIGHT - 8}">${shortDay(dayAfter(month, at))}</text>`)}
+<text x="100%" y="${HEIGHT - 8}" text-anchor="end">${shortDay(dayAfter(month, length - 1))}</text>
 ${
   plan !== null &&
   html`<line class="plan" x2="100%" y1="${up(plan)}" y2="${up(plan)}"/>
-<text class="plan-label" x="0" dx="52" y="${up(plan, -7)}">plan ${roughCount(plan)}</text>`
+${planLabel(course, up(plan, -7))}`
 }
 ${
   limit &&
@@ -74,6 +76,14 @@ ${
 }
 <circle class="reached" cx="${across(reached.at)}" cy="${up(reached.records)}" r="4"/>
 </svg>`;
+}
+
+/** Where the label of the limit is not. */
+function planLabel({ plan, limit, length }: Course, y: string): Html {
+  const text = `plan ${roughCount(plan ?? 0)}`;
+  return limit && limit.at <= length / 2
+    ? html`<text class="plan-label" x="100%" y="${y}" text-anchor="end">${text}</text>`
+    : html`<text class="plan-label" x="0" dx="52" y="${y}">${text}</text>`;
 }
 
 function legend({ reached, end, plan }: Course): Html {

@@ -1,7 +1,7 @@
-import { type AttentionItem, attentionItems } from '../attention.ts';
+import { type AttentionItem, attentionCounts, attentionItems } from '../attention.ts';
 import { forecastSentence, type Outlook, outlookOf } from '../forecast.ts';
 import type { Overview } from '../overview.ts';
-import { plural, roughTime } from '../quantities.ts';
+import { roughTime } from '../quantities.ts';
 import { attentionSection } from './attention.ts';
 import { type Clock, createClock } from './clock.ts';
 import { executionsSection } from './executions.ts';
@@ -59,12 +59,10 @@ function header({ plan_forecast }: Overview, sentence: string, items: AttentionI
 }
 
 function attentionSummary(items: AttentionItem[]): Html {
-  const urgent = items.filter(({ severity }) => severity !== 'notice').length;
-  if (urgent > 0)
-    return html`<a href="#attention">${plural(urgent, 'thing')}</a> ${urgent === 1 ? 'needs' : 'need'} attention.`;
-  return items.length > 0
-    ? html`Nothing urgent; <a href="#attention">${plural(items.length, 'thing')}</a> to look at.`
-    : html`Nothing needs attention.`;
+  const summary = attentionCounts(items);
+  return summary === ''
+    ? html`Nothing needs attention.`
+    : html`<a href="#attention">Needs attention</a>: ${summary}.`;
 }
 
 function footer({ plan_forecast }: Overview, { time, timeZone }: Clock): Html {

@@ -24,7 +24,7 @@ export function strip({ executions, medianSeconds }: Days): Html {
   const active = executions.filter((number) => (number ?? 0) > 0).length;
   const total = executions.reduce<number>((sum, number) => sum + (number ?? 0), 0);
   const label = `${plural(total, 'execution')} on ${plural(active, 'day')}`;
-  return html`<svg width="100%" height="16" viewBox="0 -.5 ${DAYS} 1" preserveAspectRatio="none" role="img" aria-label="${label}">${levelPaths(executions)}</svg>${durationLine(medianSeconds)}`;
+  return html`<svg width="100%" height="14" viewBox="0 -.5 ${DAYS} 1" preserveAspectRatio="none" role="img" aria-label="${label}">${levelPaths(executions)}</svg>${durationLine(medianSeconds)}`;
 }
 
 /** One path for each level, equal days in one stroke: 500 pipelines have 45,000 days. */

@@ -23,7 +23,7 @@ export function usageSection(overview: Overview): Html {
   const table = (
     part: readonly Usage[],
   ) => html`<div class="scroll" role="region" aria-labelledby="usage" tabindex="0"><table>
-<thead><tr><th scope="col">Pipeline</th>${hasClients && html`<th scope="col" class="n">Client</th>`}<th scope="col" class="n">Records</th><th scope="col" class="n">Share</th><th scope="col" class="n">Change</th><th scope="col" class="n wide">Last month</th></tr></thead>
+<thead><tr><th scope="col">Pipeline</th>${hasClients && html`<th scope="col" class="n">Client</th>`}<th scope="col" class="n">Records</th><th scope="col" class="n wide">Share</th><th scope="col" class="n">Change</th><th scope="col" class="n wide">Last month</th></tr></thead>
 <tbody>
 ${part.map(
   ({
@@ -33,7 +33,7 @@ ${part.map(
     share,
     change,
     previousMonth,
-  }) => html`<tr><th scope="row">${outsideName(name)}<svg class="bar" aria-hidden="true" width="100%" height="3"><rect width="${((100 * records) / highest).toFixed(1)}%" height="3"/></svg></th>${hasClients && html`<td class="n">${clientId}</td>`}<td class="n">${count(records)}</td><td class="n">${share === null ? '–' : percent(share)}</td><td class="n">${changeText(change)}</td><td class="n wide">${count(previousMonth)}</td></tr>
+  }) => html`<tr><th scope="row">${outsideName(name)}<svg class="bar" aria-hidden="true" width="100%" height="3"><rect width="${((100 * records) / highest).toFixed(1)}%" height="3"/></svg></th>${hasClients && html`<td class="n">${clientId}</td>`}<td class="n">${count(records)}</td><td class="n wide">${share === null ? '–' : percent(share)}</td><td class="n">${changeText(change)}</td><td class="n wide">${count(previousMonth)}</td></tr>
 `,
 )}</tbody></table></div>`;
   return html`<section aria-labelledby="usage">

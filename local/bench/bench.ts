@@ -6,6 +6,7 @@ const PARTS: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   anomalies: () => import('./anomalies/anomalies.ts'),
   forecast: () => import('./forecast/forecast.ts'),
   silence: () => import('./silence/silence.ts'),
+  page: () => import('./page.ts'),
 };
 
 const names = process.argv.slice(2);

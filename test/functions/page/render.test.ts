@@ -1,0 +1,146 @@
+import { type DefaultTreeAdapterMap, parse } from 'parse5';
+import { describe, expect, test } from 'vitest';
+import { renderPage } from '../../../functions/page/page.ts';
+import { createOverview } from '../../../local/bench/overview.ts';
+
+type Node = DefaultTreeAdapterMap['node'];
+type Element = DefaultTreeAdapterMap['element'];
+
+const HOSTILE = [
+  '<script>alert(1)</script>',
+  '"><img src=x onerror=alert(1)>\'',
+  '</title></style></svg><svg onload=alert(1)>',
+  '<!-- {{7*7}} &lt;b&gt; -->',
+  '\u202Eevil\u0000\ud800\u0007',
+  'שלום عليكم',
+  '🛒👩‍👩‍👧',
+  'x'.repeat(300),
+];
+
+const hostile = createOverview({ pipelines: 24, models: 16, nameOf: (index) => HOSTILE[index % 8] ?? '' });
+const page = renderPage(
+  {
+    ...hostile,
+    pipeline_status: hostile.pipeline_status.map((row) => ({ ...row, reason: `<script>${row.reason}` })),
+    sync_runs: hostile.sync_runs.map((row) => ({ ...row, mode: '<i>', error_code: '<b onclick=x>' })),
+  },
+  'America/Sao_Paulo',
+);
+
+function elementsOf(markup: string): { elements: Element[]; errors: string[] } {
+  const errors: string[] = [];
+  const elements: Element[] = [];
+  const collect = (node: Node) => {
+    if ('tagName' in node) elements.push(node);
+    if ('childNodes' in node) node.childNodes.forEach(collect);
+  };
+  collect(parse(markup, { onParseError: ({ code }) => errors.push(code) }));
+  return { elements, errors };
+}
+
+const attribute = ({ attrs }: Element, name: string) => attrs.find((each) => each.name === name)?.value;
+
+function textOf(node: Node): string {
+  if ('value' in node) return node.value;
+  return 'childNodes' in node ? node.childNodes.map(textOf).join('') : '';
+}
+
+describe('names that somebody chose with malice', () => {
+  const { elements, errors } = elementsOf(page);
+
+  test('become text, and nothing else', () => {
+    expect(errors).toEqual([]);
+    const names = new Set(elements.map(({ tagName }) => tagName));
+    for (const name of ['script', 'img', 'iframe', 'object', 'i', 'b', 'link', 'form']) {
+      expect(names).not.toContain(name);
+    }
+    const attributes = elements.flatMap(({ attrs }) => attrs.map(({ name }) => name));
+    expect(attributes.filter((name) => name.startsWith('on') || name === 'style')).toEqual([]);
+    const shown = elements.filter(({ tagName }) => tagName === 'bdi').map(textOf);
+    expect(shown).toContain('<script>alert(1)</script>');
+    expect(shown).toContain('🛒👩‍👩‍👧');
+    expect(shown).toContain(`${'x'.repeat(79)}…`);
+  });
+
+  test('keep the direction of their writing to themselves', () => {
+    const texts = elements.flatMap(({ childNodes }) =>
+      childNodes.filter((node) => textOf(node).includes('\u202E')),
+    );
+    const own = texts.filter((node) => 'value' in node);
+    expect(own.length).toBeGreaterThan(2);
+    for (const { parentNode } of own) expect((parentNode as Element).tagName).toBe('bdi');
+  });
+});
+
+describe('the page', () => {
+  const { elements } = elementsOf(page);
+  const named = (...names: string[]) => elements.filter(({ tagName }) => names.includes(tagName));
+
+  test('loads nothing', () => {
+    const links = elements.flatMap(({ attrs }) =>
+      attrs.filter(({ name }) => /^(?:src|href|srcset|data|action|poster|xlink:href|background)$/.test(name)),
+    );
+    expect(links.map(({ value }) => value)).toEqual(['#attention']);
+    expect(page).not.toMatch(/url\(|@import|@font-face/);
+  });
+
+  test('forbids scripts when it is opened as a file too', () => {
+    const policy = named('meta').find((meta) => attribute(meta, 'http-equiv') === 'Content-Security-Policy');
+    expect(policy && attribute(policy, 'content')).toContain("default-src 'none'");
+  });
+
+  test('has one first heading, and no heading skips a level', () => {
+    const levels = named('h1', 'h2', 'h3', 'h4').map(({ tagName }) => Number(tagName[1]));
+    expect(levels.filter((level) => level === 1)).toHaveLength(1);
+    levels.reduce((before, level) => {
+      expect(level).toBeLessThanOrEqual(before + 1);
+      return level;
+    }, 0);
+  });
+
+  test('can be read without seeing it', () => {
+    expect(attribute(named('html')[0] as Element, 'lang')).toBe('en');
+    const drawings = named('svg').filter(({ parentNode }) => (parentNode as Element).tagName !== 'svg');
+    expect(drawings.length).toBeGreaterThan(20);
+    for (const svg of drawings) {
+      const isDecoration = attribute(svg, 'aria-hidden') === 'true';
+      expect(isDecoration || (attribute(svg, 'role') === 'img' && attribute(svg, 'aria-label'))).toBeTruthy();
+    }
+    const ids = new Set(elements.map((element) => attribute(element, 'id')));
+    for (const element of elements) {
+      const label = attribute(element, 'aria-labelledby');
+      if (label !== undefined) expect(ids).toContain(label);
+    }
+    for (const table of named('table')) {
+      const region = table.parentNode as Element;
+      expect(attribute(region, 'tabindex')).toBe('0');
+      expect(attribute(region, 'role')).toBe('region');
+    }
+    for (const cell of named('th')) expect(attribute(cell, 'scope')).toMatch(/^(?:row|col)$/);
+  });
+
+  test('is below 1 MB with 500 pipelines, 90 days, and long names', () => {
+    const nameOf = (index: number) => `Pipeline ${index} ${'of a very long name '.repeat(15)}`;
+    const large = renderPage(createOverview({ pipelines: 500, models: 100, nameOf }), 'America/Sao_Paulo');
+    expect(large.match(/class="strip"/g)).toHaveLength(500);
+    expect(Buffer.byteLength(large)).toBeLessThan(1_000_000);
+  });
+});
+
+test('times are those of the billing time zone, which is named', () => {
+  expect(page).toContain('<time datetime="2026-11-24T11:00:00.000Z">24 Nov 08:00</time>');
+  const tokyo = renderPage(hostile, 'Asia/Tokyo');
+  expect(tokyo).toContain('<time datetime="2026-11-24T11:00:00.000Z">24 Nov 20:00</time>');
+  expect(tokyo).toContain('Asia/Tokyo');
+});
+
+test('a warehouse in which no run has stored anything tells how the runs went', () => {
+  const empty = {
+    ...hostile,
+    plan_forecast: { ...hostile.plan_forecast, data_through: null },
+    sync_health: hostile.sync_health.map((row) => ({ ...row, health: 'never', last_success_at: null })),
+  };
+  const text = renderPage(empty, 'UTC');
+  expect(text).toContain('No logs are stored yet.');
+  expect(text).toContain('No run has succeeded yet.');
+});
