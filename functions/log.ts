@@ -14,6 +14,9 @@ export type LogEvent =
   | 'schema_drift'
   | 'stream_failed'
   | 'loss_expected'
+  | 'plan_usage'
+  | 'pipeline_overdue'
+  | 'evaluation_skipped'
   | 'continuation_created'
   | 'continuation_ended'
   | 'continuation_failed';

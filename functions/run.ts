@@ -45,7 +45,8 @@ export interface RunDependencies {
  * Does what was asked for all streams and clients, side by side, and tells what came of it.
  *
  * It never rejects: a run that cannot start is reported like one that failed. Whatever happened, it leaves a row of
- * `sync_runs` for each source, if the warehouse can be reached, and one log line `sync_finished`.
+ * `sync_runs` for each source, if the warehouse can be reached, and one log line `sync_finished`; then come the lines
+ * about the plan and about overdue pipelines.
  */
 export async function run(request: RunRequest, dependencies: RunDependencies): Promise<RunReport> {
   // V8 lets garbage grow with the memory of the machine: a long first load takes half as much this way, and no longer.
@@ -60,6 +61,7 @@ export async function run(request: RunRequest, dependencies: RunDependencies): P
     finished_at: timestampOf(startedAtMs),
     streams: [],
   };
+  let evaluateRun = async () => {};
   try {
     const config = dependencies.readConfig();
     const { streams = config.streams } = request;
@@ -69,6 +71,10 @@ export async function run(request: RunRequest, dependencies: RunDependencies): P
       streams,
     });
     const budget = startBudget(config.timeBudgetMs, dependencies.stop);
+    evaluateRun = async () => {
+      const { evaluate } = await import('./evaluation.ts');
+      await evaluate(report, config, budget.totalMs, dependencies.log);
+    };
     const warehouse = await openWarehouse(config, budget);
     try {
       await runSources(request, config, budget, warehouse, report, dependencies);
@@ -81,6 +87,7 @@ export async function run(request: RunRequest, dependencies: RunDependencies): P
   report.outcome = outcomeOf(report.streams, report.error);
   report.finished_at = timestampOf(Date.now());
   logFinish(report, dependencies.log, Date.now() - startedAtMs);
+  await evaluateRun();
   return report;
 }
 

@@ -24,6 +24,8 @@ import {
   TIMESTAMPTZ,
   VARCHAR,
 } from '@duckdb/node-api';
+import type { Config } from '../../functions/config.ts';
+import { billingPlaceholders, readViews } from '../../functions/warehouse/views.ts';
 
 /** One request as it came, kept before anything is done with it. */
 export type FakeCall = {
@@ -65,8 +67,10 @@ export type FakeBigQueryOptions = {
   project?: string;
   /** @default 'kondado' */
   dataset?: string;
-  /** Tables of `functions/schema/` that do not exist here. */
+  /** Tables of `functions/schema/` that do not exist here; then there are no views either. */
   missingTables?: string[];
+  /** What the views are made with. @default São Paulo, no plan */
+  billing?: Config['billing'];
   /** Drop rows whose insertId was stored before. Off by default: BigQuery promises it for about a minute at best. */
   dedupe?: boolean;
   /** The clock of CURRENT_TIMESTAMP() and of the partition bounds. @default Date.now */
@@ -120,6 +124,7 @@ export async function startFakeBigQuery(options: FakeBigQueryOptions = {}): Prom
     project = 'test-project',
     dataset = 'kondado',
     missingTables = [],
+    billing = { timeZone: 'America/Sao_Paulo', planRecords: null, planPipelines: null },
     now = Date.now,
     fault,
   } = options;
@@ -133,6 +138,10 @@ export async function startFakeBigQuery(options: FakeBigQueryOptions = {}): Prom
   const connection = await instance.connect();
   for (const statement of [...sessionStatements, ...tablesStatements(dataset, tables)])
     await connection.run(statement);
+  const views =
+    missingTables.length > 0 ? new Map<string, string>() : readTwins(dataset, billing, options.now);
+  for (const [name, sql] of views)
+    await connection.run(`CREATE VIEW ${quoted(dataset)}.${quoted(name)} AS ${sql}`);
   const exclusively = queue();
 
   function findTable(tableProject: string, tableDataset: string, name: string): Table {
@@ -203,7 +212,9 @@ export async function startFakeBigQuery(options: FakeBigQueryOptions = {}): Prom
       const { parameterMode, queryParameters = [] } = queryConfiguration(call.body);
       if (parameterMode === 'POSITIONAL')
         throw refusal(400, 'invalidQuery', 'The fake takes named parameters only.');
-      const translated = translate(query, queryParameters, { findTable, project, now });
+      const nameOf = (tableProject: string, tableDataset: string, name: string) =>
+        views.has(name) && tableDataset === dataset ? name : findTable(tableProject, tableDataset, name).name;
+      const translated = translate(query, queryParameters, { nameOf, project, now });
       Object.assign(job, await exclusively(() => runQuery(connection, translated)));
     }
     jobs.set(jobId, job);
@@ -522,6 +533,16 @@ function readTables(): Table[] {
     });
 }
 
+/** The views are BigQuery's here as well, but it is their twins that answer. */
+function readTwins(
+  dataset: string,
+  billing: Config['billing'],
+  now: (() => number) | undefined,
+): Map<string, string> {
+  const moment = now === undefined ? 'now()' : `TIMESTAMPTZ '${isoText(BigInt(now()) * 1000n)}'`;
+  return readViews('duckdb', { dataset: quoted(dataset), now: moment, ...billingPlaceholders(billing) });
+}
+
 function tablesStatements(dataset: string, tables: Table[]): string[] {
   const statements = tables.map(({ name, fields }) => {
     const columns = fields.map(
@@ -725,7 +746,7 @@ function translate(
   query: string,
   parameters: QueryParameter[],
   context: {
-    findTable: (project: string, dataset: string, name: string) => Table;
+    nameOf: (project: string, dataset: string, name: string) => string;
     project: string;
     now: () => number;
   },
@@ -771,15 +792,15 @@ function translate(
 function tableOrName(
   token: string,
   {
-    findTable,
+    nameOf,
     project,
-  }: { findTable: (project: string, dataset: string, name: string) => Table; project: string },
+  }: { nameOf: (project: string, dataset: string, name: string) => string; project: string },
 ): string {
   const parts = token.slice(1, -1).split('.');
   const name = parts.pop() ?? '';
   const dataset = parts.pop();
   if (dataset === undefined) return quoted(name);
-  return `${quoted(dataset)}.${quoted(findTable(parts.length > 0 ? parts.join('.') : project, dataset, name).name)}`;
+  return `${quoted(dataset)}.${quoted(nameOf(parts.length > 0 ? parts.join('.') : project, dataset, name))}`;
 }
 
 const escapes: Record<string, string> = {

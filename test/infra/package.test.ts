@@ -84,9 +84,16 @@ test('it says which secret cannot be read, and which table is not there', async 
   expect(JSON.stringify(answers[0]?.body)).toContain('pipeline_logs');
 }, 60_000);
 
-test('the code of the page loads, and says which view is not there', async ({ startBigQuery }) => {
-  const env = bigQueryEnvironment(await startBigQuery());
-  await withFunction(env, async (url) => {
+test('the page comes from the deployed code, or says which views are not there', async ({
+  startBigQuery,
+}) => {
+  await withFunction(bigQueryEnvironment(await startBigQuery()), async (url) => {
+    const response = await fetch(url);
+    expect(await response.text()).toContain('No logs are stored yet.');
+    expect(response.status).toBe(200);
+  });
+  const withoutViews = await startBigQuery({ missingTables: ['rejected_rows'] });
+  await withFunction(bigQueryEnvironment(withoutViews), async (url) => {
     const response = await fetch(url);
     expect(response.status).toBe(503);
     const { error } = (await response.json()) as Answer;

@@ -35,10 +35,13 @@ locals {
       filter   = local._event_filter["pipeline_overdue"]
       labels = {
         client_id     = "EXTRACT(jsonPayload.client_id)"
+        model_id      = "EXTRACT(jsonPayload.model_id)"
+        model_name    = "EXTRACT(jsonPayload.model_name)"
         pipeline_id   = "EXTRACT(jsonPayload.pipeline_id)"
         pipeline_name = "EXTRACT(jsonPayload.pipeline_name)"
       }
-      text = "The pipeline $${log.extracted_label.pipeline_name} (id $${log.extracted_label.pipeline_id}, client $${log.extracted_label.client_id}) has not finished when it usually does. Kondado logs no failures: look at the pipeline in Kondado. The log line has the reason; the view pipeline_status shows all pipelines."
+      # A line is about a pipeline or a model; the labels of the other are empty.
+      text = "The pipeline or model $${log.extracted_label.pipeline_name}$${log.extracted_label.model_name} (id $${log.extracted_label.pipeline_id}$${log.extracted_label.model_id}, client $${log.extracted_label.client_id}) has not finished when it usually does. Kondado logs no failures: look at it in Kondado. The log line has the reason; the page and the views pipeline_status and model_status show all of them."
     }
     plan = {
       title    = "the plan's limit is near"

@@ -4,11 +4,14 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, vi } from 'vitest';
 import '../../../functions/index.ts';
 import { VARIABLES } from '../../../functions/config.ts';
-import type { Environment } from '../support/runs.ts';
+import type { FakeBigQuery, FakeBigQueryOptions } from '../../fakes/bigquery.ts';
+import { load, minutesAgo, pipelineRow } from '../support/rows.ts';
+import { type Environment, runSync } from '../support/runs.ts';
 import { test } from '../support/test.ts';
+import { bigQueryWarehouse, duckDbWarehouse, runInDuckDb } from '../support/warehouses.ts';
 
 let server: Server;
 let url: string;
@@ -68,5 +71,91 @@ test('the browser is told to load nothing, to run nothing and to keep nothing', 
     'cache-control': 'no-store',
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
+  });
+});
+
+describe.for(['DuckDB', 'BigQuery'] as const)('with %s', (kind) => {
+  const hostile = '<script>alert("π")</script>';
+  const rows = () => [
+    ...load('pipeline_logs', 160),
+    ...[5, 65, 125].map((minutes, index) =>
+      pipelineRow(5_000 + index, {
+        pipeline_id: 7,
+        pipeline_name: hostile,
+        row_count: '1000',
+        createdAt: minutesAgo(130 - minutes),
+      }),
+    ),
+  ];
+
+  async function open(
+    folder: string,
+    startBigQuery: (options?: FakeBigQueryOptions) => Promise<FakeBigQuery>,
+  ) {
+    const billing = { timeZone: 'America/Sao_Paulo', planRecords: 1_000_000, planPipelines: null };
+    return kind === 'DuckDB'
+      ? duckDbWarehouse(join(folder, 'kondado.duckdb'))
+      : bigQueryWarehouse(await startBigQuery({ billing }));
+  }
+
+  test('the page shows what the runs have stored', async ({ folder, startKondado, startBigQuery }) => {
+    const kondado = await startKondado({ pipeline_logs: rows(), model_logs: load('model_logs', 3) });
+    const warehouse = await open(folder, startBigQuery);
+    const env: Environment = { ...kondado.env, ...warehouse.env, PLAN_RECORDS_PER_MONTH: '1000000' };
+    const { report, lines } = await runSync(env);
+    expect(report.outcome).toBe('success');
+    expect(lines.map(({ event }) => event)).toContain('plan_usage');
+    expect(lines.map(({ event }) => event)).not.toContain('evaluation_skipped');
+
+    setEnvironment(env);
+    const response = await fetch(url);
+    const text = await response.text();
+    expect(response.status, text).toBe(200);
+    expect(text).toMatch(/<h1 class="\w+">\d+ % of the plan used/);
+    expect(text).toContain('<bdi>&lt;script&gt;alert(&quot;π&quot;)&lt;/script&gt;</bdi>');
+    expect(text).not.toContain('<script');
+    expect(text).toContain('Receita mensal');
+    expect(text).toContain('incremental');
+    for (const name of ['KONDADO_API_KEY', 'KONDADO_TOKEN', 'KONDADO_BASE_URL']) {
+      expect(text).not.toContain(env[name]);
+    }
+  });
+
+  test('the page can be read during a run', async ({ folder, startKondado, startBigQuery }) => {
+    const isHalfway = Promise.withResolvers<void>();
+    const isRead = Promise.withResolvers<undefined>();
+    const kondado = await startKondado({
+      pipeline_logs: rows(),
+      fault: ({ index }) => {
+        if (index !== 3) return undefined;
+        isHalfway.resolve();
+        return isRead.promise;
+      },
+    });
+    const warehouse = await open(folder, startBigQuery);
+    setEnvironment({ ...kondado.env, ...warehouse.env, STREAMS: 'pipeline_logs' });
+    const run = fetch(url, { method: 'POST' });
+    await isHalfway.promise;
+    const response = await fetch(url);
+    expect(response.status, await response.clone().text()).toBe(200);
+    expect(await response.text()).toContain('Kondado - Blog - wp_options');
+    isRead.resolve(undefined);
+    expect((await run).status).toBe(200);
+    expect(await (await fetch(url)).text()).toContain('&lt;script&gt;');
+  });
+});
+
+test('a file without the views tells what makes them', async ({ folder }) => {
+  const path = join(folder, 'old.duckdb');
+  await runInDuckDb(path, 'CREATE TABLE pipeline_logs (id BIGINT)');
+  setEnvironment({ WAREHOUSE: 'duckdb', DUCKDB_PATH: path });
+  const response = await fetch(url);
+  expect(response.status).toBe(503);
+  expect(await response.json()).toMatchObject({
+    outcome: 'failed',
+    error: {
+      code: 'WAREHOUSE_REJECTED',
+      message: expect.stringContaining('the next run of the sync makes it'),
+    },
   });
 });
