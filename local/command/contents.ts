@@ -1,4 +1,3 @@
-import type { Config } from '../../functions/config.ts';
 import { readDuckDb } from '../duckdb.ts';
 
 export interface StoredView {
@@ -9,26 +8,10 @@ export interface StoredView {
   newest: string | null;
 }
 
-export interface PipelineUsage {
-  name: string;
-  clientId: string | null;
-  records: number;
-}
-
 /** What a DuckDB file holds after a run. */
-export interface Contents {
-  views: StoredView[];
-  /** `2026-11` */
-  month: string;
-  /** This month's billable records by pipeline, the most first. */
-  usage: PipelineUsage[];
-}
-
-export function readContents(path: string, { timeZone }: Config['billing']): Promise<Contents> {
+export function readContents(path: string): Promise<StoredView[]> {
   return readDuckDb(path, async (connection) => {
-    const read = async (sql: string, values: Record<string, string> = {}) =>
-      (await connection.runAndReadAll(sql, values)).getRowObjectsJson();
-    const views = await read(
+    const answer = await connection.runAndReadAll(
       ['pipeline_logs_latest', 'model_logs_latest']
         .map(
           (name) => `SELECT '${name}' AS name, count(*) AS rows,
@@ -37,33 +20,12 @@ export function readContents(path: string, { timeZone }: Config['billing']): Pro
         )
         .join(' UNION ALL '),
     );
-    const [month] = await read("SELECT strftime(timezone($zone, now()), '%Y-%m') AS month", {
-      zone: timeZone,
-    });
-    const usage = await read(
-      `SELECT arg_max(pipeline_name, createdat) AS name, client_id, pipeline_id,
-         sum(coalesce(row_count, 0))::DOUBLE AS records
-       FROM pipeline_logs_latest
-       WHERE is_billable IS NOT FALSE
-         AND date_trunc('month', timezone($zone, createdat)) = date_trunc('month', timezone($zone, now()))
-       GROUP BY client_id, pipeline_id
-       ORDER BY records DESC, pipeline_id`,
-      { zone: timeZone },
-    );
-    return {
-      views: views.map(({ name, rows, oldest, newest }) => ({
-        name: String(name),
-        rows: Number(rows),
-        oldest: textOrNull(oldest),
-        newest: textOrNull(newest),
-      })),
-      month: String(month?.month),
-      usage: usage.map(({ name, client_id, pipeline_id, records }) => ({
-        name: textOrNull(name) ?? `pipeline ${pipeline_id}`,
-        clientId: textOrNull(client_id),
-        records: Number(records),
-      })),
-    };
+    return answer.getRowObjectsJson().map(({ name, rows, oldest, newest }) => ({
+      name: String(name),
+      rows: Number(rows),
+      oldest: textOrNull(oldest),
+      newest: textOrNull(newest),
+    }));
   });
 }
 

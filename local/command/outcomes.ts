@@ -1,5 +1,6 @@
+import { count } from '../../functions/quantities.ts';
 import type { StreamReport } from '../../functions/report.ts';
-import { count, duration, ids, moment } from './quantities.ts';
+import { duration, ids, moment } from './quantities.ts';
 import { type Column, renderTable, type TableOptions } from './table.ts';
 
 interface Field extends Column {

@@ -1,7 +1,8 @@
+import { count, plural } from '../../functions/quantities.ts';
 import type { StreamReport } from '../../functions/report.ts';
 import type { RunRequest } from '../../functions/request.ts';
 import { epochMsOf, type Timestamp } from '../../functions/timestamps.ts';
-import { count, duration, plural, roughDuration } from './quantities.ts';
+import { duration, roughDuration } from './quantities.ts';
 import type { Screen } from './screen.ts';
 
 /** Shows how far a run is, on a terminal many times a second, elsewhere with a line now and then. */

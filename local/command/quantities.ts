@@ -1,15 +1,5 @@
+import { plural } from '../../functions/quantities.ts';
 import type { Timestamp } from '../../functions/timestamps.ts';
-
-const counts = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
-
-export function count(number: number): string {
-  return counts.format(number);
-}
-
-/** 0.774 is 77.4 %. */
-export function percentage(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
-}
 
 export function duration(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1000);
@@ -34,10 +24,6 @@ export function moment(timestamp: Timestamp | null): string {
 
 export function ids(first: bigint | null, last: bigint | null): string {
   return first === null || last === null ? '-' : first === last ? `${first}` : `${first}-${last}`;
-}
-
-export function plural(number: number, noun: string): string {
-  return `${count(number)} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 /** Text from outside as one line; it must not steer the terminal. */

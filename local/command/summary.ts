@@ -1,7 +1,8 @@
+import { count, plural } from '../../functions/quantities.ts';
 import type { ErrorReport, RunReport, StreamReport } from '../../functions/report.ts';
 import { displayTimestamp, type Timestamp } from '../../functions/timestamps.ts';
 import { plansTable, streamsTable } from './outcomes.ts';
-import { count, duration, plural, printable } from './quantities.ts';
+import { duration, printable } from './quantities.ts';
 import type { createPainter } from './screen.ts';
 
 export interface SummaryOptions {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -141,7 +141,15 @@ describe('npm run sync without credentials', () => {
     expect(first).toMatchObject({ status: 0, stderr: expect.stringContaining('sandbox') });
     expect(first.stdout).toMatch(/pipeline_logs +success +\d\d,\d{3} +0 +0 /);
     expect(first.stdout).toMatch(/Billable records in \w+ \d{4} \(America\/Sao_Paulo\)/);
+    expect(first.stdout).toMatch(/^\d+ % of the plan used, on course for \d+ %: /m);
+    expect(first.stdout).toMatch(
+      /^Needs attention\n( {2}(?:silent|late|stopped|\w+ records|slow) +\S.*\n)+/m,
+    );
     expect(first.stdout).toContain('The data is in sandbox.duckdb');
+    expect(first.stdout).toContain('The page is dashboard.html');
+    const page = readFileSync(path.join(cwd, 'dashboard.html'), 'utf8');
+    expect(page).toContain(/^(\d+ % of the plan used.*)$/m.exec(first.stdout)?.[1]);
+    for (const secret of [SANDBOX_KEY, SANDBOX_TOKEN]) expect(page).not.toContain(secret);
     expect(first.stdout).toContain('npm run query');
 
     const second = await command('sync', cwd, ['--json']);
@@ -183,6 +191,16 @@ describe('npm run sync with credentials', () => {
     expect(stdout).toContain('CONFIG_INVALID');
     expect(stdout).toContain('KONDADO_TOKEN');
     expect(existsSync(path.join(cwd, 'sandbox.duckdb'))).toBe(false);
+  });
+
+  test('ends well where the page cannot be written, and says so', async () => {
+    const { env } = await account();
+    const cwd = temporaryFolder();
+    mkdirSync(path.join(cwd, 'dashboard.html'));
+    const { status, stdout } = await command('sync', cwd, [], env);
+    expect(status).toBe(0);
+    expect(stdout).toContain('dashboard.html could not be made');
+    expect(await storedRows(path.join(cwd, 'kondado.duckdb'))).toBe(500);
   });
 
   test('shows an error once and in full, and ends with 1', async () => {

@@ -58,12 +58,15 @@ test('npm start serves a sync of the sandbox, and ends at SIGTERM', async () => 
     streams: [{ stream: 'pipeline_logs' }, {}],
   });
   expect(existsSync(path.join(cwd, 'sandbox.duckdb'))).toBe(true);
+  const page = await fetch(`http://localhost:${port}/`);
+  expect(page.status).toBe(200);
+  expect(await page.text()).toContain('of the plan used');
   const elsewhere = await fetch(`http://localhost:${port}/elsewhere`);
   expect(elsewhere.status).toBe(404);
 
   child.kill('SIGTERM');
   expect(await ended).toMatchObject({ status: 0 });
-});
+}, 120_000);
 
 test('npm start says that its port cannot be used', async () => {
   const server = createServer().listen(0);
