@@ -55,7 +55,10 @@ afterAll(async () => {
 });
 
 test('every statement means to BigQuery what it means to the tests', async () => {
-  const statements = fake.calls.filter(({ kind }) => kind === 'query');
+  // What is read of views, as JSON, reader.suite.ts judges.
+  const statements = fake.calls.filter(
+    ({ kind, query = '' }) => kind === 'query' && !query.includes('TO_JSON_STRING(part)'),
+  );
   expect(statements.length).toBeGreaterThan(20);
   await judge(statements);
 });
