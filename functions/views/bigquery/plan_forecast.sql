@@ -180,7 +180,7 @@ weekday_factors AS (
   FROM weekdays
 ),
 
--- The same for the first and the last days of the month. The days between need none, so they are not gathered either.
+-- The same for the first and the last days of the month. The days between need none, so each of them stands alone.
 month_positions AS (
   SELECT
     *,
@@ -191,7 +191,9 @@ month_positions AS (
       / NULLIF(SUM(CASE WHEN is_known = 1 THEN usual_volume * weekday_factor END) OVER of_pipeline, 0) AS position_ratio,
     SUM(is_known) OVER of_pipeline AS months
   FROM weekday_factors
-  WINDOW of_all AS (PARTITION BY month_position, CASE WHEN month_position = 0 THEN pipeline END), of_pipeline AS (PARTITION BY pipeline, month_position)
+  WINDOW
+    of_all AS (PARTITION BY month_position, CASE WHEN month_position = 0 THEN day END),
+    of_pipeline AS (PARTITION BY pipeline, month_position, CASE WHEN month_position = 0 THEN day END)
 ),
 
 profiles AS (
@@ -261,18 +263,22 @@ shared_growth AS (
   FROM growths
 ),
 
--- Growth counts as far as it stands out from chance: first that of all, then what a pipeline's own adds to it.
+-- Growth counts as far as it stands out from chance, and a pipeline's own as far as pipelines differ in it more than by chance.
 growth_in_common AS (
   SELECT
     *,
-    COALESCE(growth_of_all * GREATEST(0, 1 - 2 * variance_of_all / NULLIF(growth_of_all * growth_of_all, 0)), 0) AS common_growth
+    COALESCE(growth_of_all * GREATEST(0, 1 - 2 * variance_of_all / NULLIF(growth_of_all * growth_of_all, 0)), 0) AS common_growth,
+    GREATEST(5e-7, COALESCE(
+      SUM(alive * ((growth - growth_of_all) * (growth - growth_of_all) - growth_variance) / (growth_variance + 2e-6)) OVER ()
+        / NULLIF(SUM(alive / (growth_variance + 2e-6)) OVER (), 0), 0)) AS variance_between
   FROM shared_growth
 ),
 
 own_growths AS (
   SELECT
     *,
-    common_growth + COALESCE((growth - common_growth) * 2e-6 / (2e-6 + growth_variance), 0) AS own_growth
+    common_growth + COALESCE((growth - common_growth) * variance_between / (variance_between + growth_variance), 0) AS own_growth,
+    COALESCE(variance_between * growth_variance / (variance_between + growth_variance), variance_between) AS own_growth_variance
   FROM growth_in_common
 ),
 
@@ -280,7 +286,7 @@ expectations AS (
   SELECT
     profiles.*,
     later_share,
-    growth_variance,
+    own_growth_variance,
     common_growth,
     variance_of_all,
     CASE
@@ -306,7 +312,7 @@ doubts AS (
   SELECT
     *,
     ((1 - alive) / alive + CASE WHEN is_rare THEN 0.4 ELSE 0.2 END / active_days
-      + 100 * COALESCE(2e-6 * growth_variance / (2e-6 + growth_variance), 2e-6))
+      + 100 * own_growth_variance)
       * POWER(SUM(rest) OVER (PARTITION BY pipeline), 2) AS doubt
   FROM remaining
 ),
@@ -322,7 +328,7 @@ days AS (
     CASE WHEN MAX(is_known) = 1 AND MAX(days_ahead) >= -56 THEN SUM(fitted) END AS fitted,
     SUM(records) - SUM(fitted) AS residual,
     SUM(CASE WHEN day = today THEN doubt END) AS doubt,
-    MAX(0.3 * common_growth * common_growth + COALESCE(variance_of_all, 0)) AS growth_variance,
+    MAX(0.5 * common_growth * common_growth + COALESCE(variance_of_all, 0)) AS growth_variance,
     SUM(SUM(CASE WHEN day >= month THEN records ELSE 0 END) + SUM(rest)) OVER (ORDER BY day) AS projected
   FROM doubts
   GROUP BY day
