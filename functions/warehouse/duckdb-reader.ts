@@ -11,8 +11,6 @@ export async function openDuckDbReader({ path }: DuckDbConfig): Promise<Reader |
   const { connection, close } = await connectDuckDb(path);
   const work = inTurn(path);
   try {
-    // A run keeps the memory low that all share, too low for some views.
-    await connection.run('RESET memory_limit');
     await connection.run('CREATE TEMP MACRO to_json_string(value) AS CAST(to_json(value) AS VARCHAR)');
     await connection.run('BEGIN TRANSACTION READ ONLY');
   } catch (error) {
