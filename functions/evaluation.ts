@@ -116,7 +116,7 @@ async function logOverdue(
   const others = found.length - fresh.length;
   if (others > 0) {
     const message = `${fresh.length > 0 ? `${count(others)} more` : count(others)} overdue, see the page.`;
-    log.write('warn', 'pipeline_overdue', message, { run_id: report.run_id, overdue: others });
+    log.write('warn', 'pipelines_overdue', message, { run_id: report.run_id, overdue: others });
   }
 }
 

@@ -16,6 +16,7 @@ export type LogEvent =
   | 'loss_expected'
   | 'plan_usage'
   | 'pipeline_overdue'
+  | 'pipelines_overdue'
   | 'evaluation_skipped'
   | 'continuation_created'
   | 'continuation_ended'

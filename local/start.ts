@@ -20,7 +20,9 @@ Object.assign(process.env, env, {
 if (isSandbox) process.stderr.write(`${SANDBOX_NOTICE}\n`);
 
 subscribe('tracing:net.server.listen:asyncEnd', () => {
-  process.stderr.write(`Listening. Start a sync with: curl -X POST localhost:${port} (Ctrl-C ends this.)\n`);
+  process.stderr.write(
+    `Listening. Start a sync with: curl -X POST localhost:${port}; the page is http://localhost:${port} (Ctrl-C ends this.)\n`,
+  );
 });
 subscribe('tracing:net.server.listen:error', () => {
   process.stderr.write(`Port ${port} cannot be used: set PORT to a free one.\n`);

@@ -92,7 +92,7 @@ function logOn(screen: Screen, { LOG_LEVEL }: Environment): Log {
     write: (line) => screen.print(`${printable(line)}\n`),
   });
   if (level) return log;
-  const told = ['stream_failed', 'sync_finished', 'pipeline_overdue'];
+  const told = ['stream_failed', 'sync_finished', 'pipeline_overdue', 'pipelines_overdue'];
   return {
     write: (...line) => {
       if (!told.includes(line[1])) log.write(...line);
