@@ -42,6 +42,21 @@ pipeline_days AS (
   GROUP BY client_id, pipeline_id, day
 ),
 
+-- The day on which each month had used up the plan: what came after it was a pause.
+used_up AS (
+  SELECT month_of_day, MIN(day) AS used_up_on
+  FROM (
+    SELECT
+      day,
+      CAST(date_trunc('month', day) AS DATE) AS month_of_day,
+      SUM(SUM(records)) OVER (PARTITION BY CAST(date_trunc('month', day) AS DATE) ORDER BY day) AS used
+    FROM pipeline_days
+    GROUP BY day
+  ) AS monthly
+  WHERE used >= CAST(${plan_records} AS BIGINT)
+  GROUP BY month_of_day
+),
+
 -- Every day of a pipeline, from its first execution to the end of the month.
 pipeline_calendar AS (
   SELECT pipelines.*, calendar.*, freshness.*, CAST(days.day AS DATE) AS day
@@ -70,6 +85,7 @@ series AS (
     month,
     last_day,
     (EXTRACT(HOUR FROM last_time) * 60 + EXTRACT(MINUTE FROM last_time)) / 1440.0 AS elapsed_share,
+    used_up_on,
     COALESCE(executions, 0) AS executions,
     COALESCE(records, 0) AS records,
     COALESCE(records_later, 0) AS records_later,
@@ -89,15 +105,18 @@ series AS (
     ON pipeline_days.day = pipeline_calendar.day
     AND pipeline_days.client_id IS NOT DISTINCT FROM pipeline_calendar.client_id
     AND pipeline_days.pipeline_id IS NOT DISTINCT FROM pipeline_calendar.pipeline_id
+  LEFT JOIN used_up ON month_of_day = CAST(date_trunc('month', pipeline_calendar.day) AS DATE)
 ),
 
--- A day on which no pipeline ran, although that weekday usually has runs, is a pause or a hole in the copy: unknown, not zero.
+-- A day on which no pipeline ran, after the limit or although that weekday usually has runs, is a pause or a hole in the copy:
+-- unknown, not zero.
 known AS (
   SELECT
     *,
     CASE
       WHEN day >= last_day THEN 0
       WHEN executions_of_all > 0 THEN 1
+      WHEN day > used_up_on THEN 0
       WHEN AVG(CASE WHEN day >= last_day THEN NULL WHEN executions_of_all > 0 THEN 1 ELSE 0 END) OVER (PARTITION BY weekday) > 0.5
         THEN 0
       ELSE 1

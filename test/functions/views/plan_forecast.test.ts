@@ -194,6 +194,14 @@ describe('silence of all', () => {
     expect(projected_month_records).toEqual(about(3_100));
   });
 
+  test('a plan that is used up after ten days each month has pauses, not idle days', async () => {
+    const rows = STEADY.filter(({ createdat }) => String(createdat).slice(8, 10) <= '10');
+    expect(await forecast({ planRecords: '1000' }, rows)).toMatchObject({
+      projected_month_records: about(3_000),
+      limit_date: '2026-11-10',
+    });
+  });
+
   test('a copy that is two days behind does not lower the forecast', async () => {
     const rows = daily('2026-07-20T09:00:00.000000Z', '2026-11-08T12:00:00.000000Z');
     expect(await forecast({}, rows)).toMatchObject({
