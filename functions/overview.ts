@@ -7,15 +7,17 @@ const RUNS_SHOWN_DAYS = 2;
 export const ANOMALY_DAYS = 3;
 const DAY_MS = 86_400_000;
 
+const all = () => 'TRUE';
+
 /** The views that the page shows, and of which rows. */
 const SHOWN = {
-  daily_usage: () => 'TRUE',
-  monthly_usage: () => 'TRUE',
-  pipeline_status: () => 'TRUE',
-  model_status: () => 'TRUE',
+  daily_usage: all,
+  monthly_usage: all,
+  pipeline_status: all,
+  model_status: all,
   execution_anomalies: () => `createdat >= ${daysAgo(ANOMALY_DAYS)}`,
-  sync_health: () => 'TRUE',
-  coverage: () => 'TRUE',
+  sync_health: all,
+  coverage: all,
   sync_runs: () => `started_at >= ${daysAgo(RUNS_SHOWN_DAYS)}`,
 } satisfies Partial<Record<ViewName, () => string>>;
 

@@ -133,6 +133,25 @@ describe('what is deployed', () => {
     expect(imports).toBeGreaterThan(50);
   });
 
+  test('starts without what only a run, a secret or the page needs', () => {
+    const seen = new Set(['functions/index.ts']);
+    const packages = new Set<string>();
+    for (const file of seen) {
+      for (const specifier of file.endsWith('.ts') ? staticImports(read(file)) : []) {
+        const { href } = new URL(specifier, new URL(file, ROOT));
+        if (specifier.startsWith('.')) seen.add(href.slice(ROOT.href.length));
+        else packages.add(packageOf(specifier));
+      }
+    }
+    expect(seen.size).toBeGreaterThan(20);
+    for (const name of ['@google-cloud/bigquery', '@google-cloud/secret-manager', 'd3-scale', 'd3-shape']) {
+      expect(packages).not.toContain(name);
+    }
+    expect([...seen].filter((file) => /functions\/page|overview|attention|evaluation/.test(file))).toEqual(
+      [],
+    );
+  });
+
   test('uses every package that it is deployed with', () => {
     const text = files.map(read).join('\n');
     for (const name of Object.keys(packageJson.dependencies)) {
