@@ -134,6 +134,19 @@ test('times are those of the billing time zone, which is named', () => {
   expect(tokyo).toContain('Asia/Tokyo');
 });
 
+test.each([
+  ['the month has just begun, with nothing of it stored', { month: '2026-12-01', month_to_date_records: 0 }],
+  ['the data ends with the last moment of the month', { data_through: new Date('2026-12-01T03:00:00Z') }],
+  ['there is neither plan nor forecast', { plan_records: null, projected_month_records: null }],
+  ['nothing at all was billable', { month_to_date_records: 0, projected_month_records: 0 }],
+  ['the limit was reached on the first day', { plan_records: 10, limit_date: '2026-11-01' }],
+])('all numbers are numbers where %s', (_case, fields) => {
+  const overview = { ...hostile, plan_forecast: { ...hostile.plan_forecast, ...fields } };
+  for (const usage of [overview, { ...overview, daily_usage: [], monthly_usage: [], pipeline_status: [] }]) {
+    expect(renderPage(usage, 'America/Sao_Paulo')).not.toMatch(/NaN|Infinity|undefined|null/);
+  }
+});
+
 test('a warehouse in which no run has stored anything tells how the runs went', () => {
   const empty = {
     ...hostile,
