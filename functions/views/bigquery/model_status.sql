@@ -1,6 +1,8 @@
 -- Does each model still run as it usually does, and if not, since when?
 -- Times are whole microseconds (86400000000 are a day), so that both dialects count alike.
-WITH executions AS (
+-- BigQuery runs a step anew each time that it is read, unless it is recursive: so those that are read often add nothing of themselves,
+-- https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#with_clause
+WITH RECURSIVE executions AS (
   -- Joins do not find NULL; no client or model is number -1.
   SELECT COALESCE(client_id, -1) AS client_key,
     COALESCE(model_id, -1) AS model_key,
@@ -35,6 +37,8 @@ recent AS (
   FROM executions JOIN newest USING (client_key, model_key) JOIN details USING (client_key, model_key)
   WHERE at_us > last_us - 42 * 86400000000 OR executions_42d <= 60
   WINDOW newest_first AS (PARTITION BY client_key, model_key ORDER BY at_us DESC, id DESC)
+  UNION ALL
+  SELECT * FROM recent WHERE FALSE
 ),
 -- What happens within a minute is one execution to a rhythm.
 samples AS (
@@ -88,6 +92,8 @@ rhythms AS (
     IF(is_changed, latest_median_us, median_us) AS usual_us,
     GREATEST(5400000000, DIV(IF(is_changed, latest_median_us, median_us) * 5, 2)) AS pause_us
   FROM changes
+  UNION ALL
+  SELECT * FROM rhythms WHERE FALSE
 ),
 -- Where the present schedule may have begun: after two executions in a row that were each alone between pauses, and
 -- with the first pause after a week or more without any.
@@ -223,6 +229,8 @@ allowances AS (
   SELECT *, IF(silence_us > patience_us, silence_us, patience_us) AS allowance_us,
     is_pause AND silence_us <= patience_us AS is_by_calendar
   FROM silences
+  UNION ALL
+  SELECT * FROM allowances WHERE FALSE
 ),
 -- The gaps that ended in the last 30 days. Those that were too long hide executions that never came.
 punctuality AS (

@@ -1,6 +1,8 @@
 -- Will the plan last: what will this month have used when it ends, and on which day is the limit reached?
 -- Each pipeline is forecast on its own (level, growth, weekday, place in the month), so that one that began or ended counts as that.
-WITH calendar AS (
+-- BigQuery runs a step anew each time that it is read, unless it is recursive: so those that are read often add nothing of themselves,
+-- https://docs.cloud.google.com/bigquery/docs/reference/standard-sql/query-syntax#with_clause
+WITH RECURSIVE calendar AS (
   SELECT
     DATE(${now}, '${time_zone}') AS today,
     DATE_TRUNC(DATE(${now}, '${time_zone}'), MONTH) AS month,
@@ -40,6 +42,8 @@ pipeline_days AS (
     MAX(CASE WHEN time_of_day <= last_time THEN 1 ELSE 0 END) AS ran_earlier
   FROM executions CROSS JOIN freshness
   GROUP BY client_id, pipeline_id, day
+  UNION ALL
+  SELECT * FROM pipeline_days WHERE FALSE
 ),
 
 -- The day on which each month had used up the plan: what came after it was a pause.
@@ -106,6 +110,8 @@ series AS (
     AND pipeline_days.client_id IS NOT DISTINCT FROM pipeline_calendar.client_id
     AND pipeline_days.pipeline_id IS NOT DISTINCT FROM pipeline_calendar.pipeline_id
   LEFT JOIN used_up ON month_of_day = DATE_TRUNC(pipeline_calendar.day, MONTH)
+  UNION ALL
+  SELECT * FROM series WHERE FALSE
 ),
 
 -- A day on which no pipeline ran, after the limit or although that weekday usually has runs, is a pause or a hole in the copy:
