@@ -3,7 +3,7 @@ import type { AuthClient } from 'google-auth-library';
 import { withDeadline } from './budget.ts';
 import { printJson } from './json.ts';
 import type { Log } from './log.ts';
-import { remaindersOf } from './remainder.ts';
+import { type Remainder, remaindersOf } from './remainder.ts';
 import type { RunReport } from './report.ts';
 import { bodyOf, type RunRequest } from './request.ts';
 
@@ -38,16 +38,11 @@ export async function continueLater(
   dependencies: ContinuationDependencies,
 ): Promise<void> {
   const bodies: string[] = [];
-  for (const { request: rest, hasProgressed } of remaindersOf(request, report)) {
-    const reason = !hasProgressed
-      ? 'the run came no further than where it started'
-      : rest.clientId === undefined
-        ? undefined
-        : `it is about client ${rest.clientId} alone, which no request can say`;
+  for (const { request: rest, hasProgressed } of ofAllClients(remaindersOf(request, report))) {
     const body = printJson(bodyOf(rest));
-    if (reason === undefined) bodies.push(body);
+    if (hasProgressed) bodies.push(body);
     else {
-      const message = `What the ${request.mode} run has left is not gone on with: ${reason}. ${adviceFor(request)}`;
+      const message = `What the ${request.mode} run has left is not gone on with: the run came no further than where it started. ${adviceFor(request)}`;
       dependencies.log.write('warn', 'continuation_ended', message, { run_id: report.run_id, body });
     }
   }
@@ -55,6 +50,20 @@ export async function continueLater(
   await Promise.all(
     bodies.map((body, place) => goOn(body, DELAY_MS * (place === 0 ? 1 : 2), request, report, dependencies)),
   );
+}
+
+/**
+ * One remainder a stream, because no body can name a client: from the least id that a client has left, so that the others
+ * read a part of theirs again.
+ */
+function ofAllClients(remainders: readonly Remainder[]): Remainder[] {
+  const byStream = Map.groupBy(remainders, ({ request }) => String(request.streams));
+  return [...byStream.values()].map((ofStream) => {
+    const least = ofStream.reduce((one, other) =>
+      (other.request.fromId ?? 0n) < (one.request.fromId ?? 0n) ? other : one,
+    );
+    return { request: least.request, hasProgressed: ofStream.every(({ hasProgressed }) => hasProgressed) };
+  });
 }
 
 /** Makes one task. One that cannot be made is no fault of the run, whose rows are stored: it is logged, and all goes on. */
