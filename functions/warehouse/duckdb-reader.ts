@@ -11,6 +11,7 @@ export async function openDuckDbReader({ path }: DuckDbConfig): Promise<Reader |
   const { connection, close } = await connectDuckDb(path);
   const work = inTurn(path);
   try {
+    await connection.run('SET threads = 4'); // the views add up many rows, unlike a run, which stays small with one
     await connection.run('CREATE TEMP MACRO to_json_string(value) AS CAST(to_json(value) AS VARCHAR)');
     await connection.run('BEGIN TRANSACTION READ ONLY');
   } catch (error) {
