@@ -36,7 +36,7 @@ export function connectBigQuery(config: BigQueryConfig, timeLeftMs: () => number
         ? new BudgetUsedUp()
         : new SyncError(
             'WAREHOUSE_UNAVAILABLE',
-            `BigQuery did not answer within ${config.timeoutMs / 1000} seconds (${what}). What it has of these rows is found by the next run.`,
+            `BigQuery did not answer within ${config.timeoutMs / 1000} seconds (${what}). Nothing is lost: the next try goes on from what is stored.`,
           );
     try {
       return await withDeadline(send(), Math.min(config.timeoutMs, leftMs), late);
