@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { SyncError } from '../errors.ts';
 
@@ -30,6 +31,9 @@ export async function connectDuckDb(path: string): Promise<DuckDbConnection> {
     },
   };
 }
+
+/** DuckDB's own default. `RESET memory_limit` names it too, but leaves the limit as it was (DuckDB 1.5.5). */
+export const DEFAULT_MEMORY = `${Math.floor((0.8 * totalmem()) / 2 ** 20)}MiB`;
 
 async function load(): Promise<DuckDb> {
   try {

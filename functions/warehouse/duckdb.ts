@@ -4,7 +4,7 @@ import { type LogRow, type RejectedRow, rejectedRowValues } from '../rows.ts';
 import type { Source } from '../streams.ts';
 import { type Column, type Row, TABLES, type TableName, type Value } from '../tables.ts';
 import { epochMicrosOf, type Timestamp, timestampOf } from '../timestamps.ts';
-import { connectDuckDb, type DuckDb, inTurn } from './duckdb-connection.ts';
+import { connectDuckDb, DEFAULT_MEMORY, type DuckDb, inTurn } from './duckdb-connection.ts';
 import { makeTables, makeViews } from './duckdb-schema.ts';
 import { billingPlaceholders } from './views.ts';
 import type { Warehouse } from './warehouse.ts';
@@ -56,10 +56,10 @@ export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billin
    * texts would not fit; after one of those the limit stays as high as it is by default.
    */
   async function limitMemory(isLow: boolean): Promise<void> {
-    if (hadLargePage || (isLow && hasLowMemory)) return;
+    if (isLow && (hadLargePage || hasLowMemory)) return;
     hasLowMemory = isLow;
     hadLargePage = !isLow;
-    await connection.run(isLow ? `SET memory_limit = '${LOW_MEMORY}'` : 'RESET memory_limit');
+    await connection.run(`SET memory_limit = '${isLow ? LOW_MEMORY : DEFAULT_MEMORY}'`);
   }
 
   const timestamp = (value: Timestamp) => new duckdb.DuckDBTimestampTZValue(epochMicrosOf(value));

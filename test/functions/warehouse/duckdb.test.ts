@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { openDuckDb } from '../../../functions/warehouse/duckdb.ts';
+import { connectDuckDb } from '../../../functions/warehouse/duckdb-connection.ts';
+import { openDuckDbReader } from '../../../functions/warehouse/duckdb-reader.ts';
 import { billingPlaceholders, readViews } from '../../../functions/warehouse/views.ts';
 import { load } from '../support/rows.ts';
 import { runSync, streamOf } from '../support/runs.ts';
@@ -143,4 +146,36 @@ test('a table that is not ours is refused with a clear text', async ({ folder, s
   expect(report).toMatchObject({ outcome: 'failed' });
   const error = report.error ?? report.streams[0]?.error;
   expect(error).toMatchObject({ code: 'WAREHOUSE_REJECTED', message: expect.stringContaining(path) });
+});
+
+test('a view is read though a run in the same process leaves it too little memory', async ({ folder }) => {
+  const path = join(folder, 'small.duckdb');
+  const billing = { timeZone: 'UTC', planRecords: null, planPipelines: null };
+  await (await openDuckDb({ kind: 'duckdb', path }, billing)).close();
+  await runInDuckDb(
+    path,
+    `INSERT INTO pipeline_logs (id, pipeline_id, row_count, createdat, _run_id, _synced_at)
+     SELECT row_number() OVER (), pipeline, 1, now() - to_hours(hour::INT), 'run', now()
+     FROM range(100) AS pipelines(pipeline), range(2000) AS hours(hour)`,
+  );
+  const reader = await openDuckDbReader({ kind: 'duckdb', path });
+  const { connection, close } = await connectDuckDb(path);
+  try {
+    await connection.run("SET memory_limit = '4MB'");
+    await expect(connection.run('SELECT * FROM pipeline_status')).rejects.toThrow(/Out of Memory/);
+    expect(await reader?.read('pipeline_status')).toHaveLength(100);
+  } finally {
+    close();
+    await reader?.close();
+  }
+});
+
+test('a page of large texts is stored behind pages of small ones', async ({ folder, startKondado }) => {
+  const small = load('pipeline_logs', 100);
+  const large = load('pipeline_logs', 150).slice(100);
+  for (const row of large) row.pipeline_name = String(row.id).repeat(300_000);
+  const kondado = await startKondado({ pipeline_logs: [...small, ...large] });
+  const warehouse = duckDbWarehouse(join(folder, 'large.duckdb'));
+  const stream = streamOf(await runSync({ ...kondado.env, ...warehouse.env, ...ONE }));
+  expect(stream).toMatchObject({ outcome: 'success', rows_inserted: 150 });
 });
