@@ -37,6 +37,12 @@ export function seconds(number: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
+/** At most so many characters; a mark says that there were more. */
+export function shortened(text: string, length: number): string {
+  const characters = [...text];
+  return characters.length > length ? `${characters.slice(0, length - 1).join('')}…` : text;
+}
+
 /** `11.5M` */
 export function roughCount(number: number): string {
   return roughCounts.format(number);

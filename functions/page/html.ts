@@ -1,3 +1,5 @@
+import { shortened } from '../quantities.ts';
+
 /** Markup that is safe to send: made by `html` only. */
 export interface Html {
   readonly markup: string;
@@ -42,9 +44,7 @@ const NAME_LENGTH = 80;
 
 /** A name from outside: its direction of writing stays its own, and a very long one is cut off. */
 export function outsideName(name: string): Html {
-  const characters = [...name];
-  const shown = characters.length > NAME_LENGTH ? `${characters.slice(0, NAME_LENGTH - 1).join('')}…` : name;
-  return html`<bdi>${shown}</bdi>`;
+  return html`<bdi>${shortened(name, NAME_LENGTH)}</bdi>`;
 }
 
 /** The first of many, and the others behind a line that opens. */

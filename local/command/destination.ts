@@ -4,9 +4,9 @@ import type { Config } from '../../functions/config.ts';
 import { forecastSentence } from '../../functions/forecast.ts';
 import { loadOverview, type Overview } from '../../functions/overview.ts';
 import { renderPage } from '../../functions/page/page.ts';
-import { count, monthOf, percent, plural } from '../../functions/quantities.ts';
+import { count, monthOf, percent, plural, shortened } from '../../functions/quantities.ts';
 import { readContents, type StoredView } from './contents.ts';
-import { printable, shortened } from './quantities.ts';
+import { printable } from './quantities.ts';
 import { renderTable, type TableOptions } from './table.ts';
 
 const TOP_PIPELINES = 10;

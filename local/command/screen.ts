@@ -1,6 +1,6 @@
 import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
-import { shortened } from './quantities.ts';
+import { shortened } from '../../functions/quantities.ts';
 
 type Style = Parameters<typeof styleText>[0];
 

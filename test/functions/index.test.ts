@@ -1,16 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Server } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, vi } from 'vitest';
-import '../../functions/index.ts';
 import { VARIABLES } from '../../functions/config.ts';
 import { parseJson } from '../../functions/json.ts';
 import { load } from './support/rows.ts';
 import type { Environment } from './support/runs.ts';
+import { type FunctionServer, startFunction } from './support/server.ts';
 import { type Kondado, test } from './support/test.ts';
 import { runInDuckDb } from './support/warehouses.ts';
 
@@ -38,19 +36,15 @@ const STREAM_KEYS = [
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
-let server: Server;
+let server: FunctionServer;
 let url: string;
 let output: string;
 
 beforeAll(async () => {
-  server = getTestServer('sync').listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  server = await startFunction();
+  url = server.url;
 });
-afterAll(async () => {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-});
+afterAll(() => server.close());
 beforeEach(() => {
   output = '';
   vi.spyOn(console, 'error').mockImplementation(() => {}); // the framework's own lines about malformed requests

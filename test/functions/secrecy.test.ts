@@ -1,16 +1,12 @@
-import { once } from 'node:events';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
-import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, vi } from 'vitest';
-import '../../functions/index.ts';
 import { readConfig, VARIABLES } from '../../functions/config.ts';
 import { createKondadoClient } from '../../functions/kondado/client.ts';
 import type { Fault, SandboxRequest } from '../../local/sandbox/server.ts';
 import type { BigQueryFault } from '../fakes/bigquery.ts';
 import { load } from './support/rows.ts';
 import { type Environment, runSync } from './support/runs.ts';
+import { type FunctionServer, startFunction } from './support/server.ts';
 import { test } from './support/test.ts';
 import { bigQueryWarehouse, duckDbWarehouse, type TestWarehouse } from './support/warehouses.ts';
 
@@ -225,17 +221,13 @@ describe.concurrent('nor however BigQuery fails:', () => {
 });
 
 describe('nor in what the function answers or prints:', () => {
-  let server: Server;
+  let server: FunctionServer;
   let url: string;
   beforeAll(async () => {
-    server = getTestServer('sync').listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    server = await startFunction();
+    url = server.url;
   });
-  afterAll(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
+  afterAll(() => server.close());
 
   afterEach(() => {
     vi.unstubAllEnvs();

@@ -1,30 +1,22 @@
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, vi } from 'vitest';
-import '../../../functions/index.ts';
 import { VARIABLES } from '../../../functions/config.ts';
 import type { FakeBigQuery, FakeBigQueryOptions } from '../../fakes/bigquery.ts';
 import { load, minutesAgo, pipelineRow } from '../support/rows.ts';
 import { type Environment, runSync } from '../support/runs.ts';
+import { type FunctionServer, startFunction } from '../support/server.ts';
 import { test } from '../support/test.ts';
 import { bigQueryWarehouse, duckDbWarehouse, runInDuckDb } from '../support/warehouses.ts';
 
-let server: Server;
+let server: FunctionServer;
 let url: string;
 
 beforeAll(async () => {
-  server = getTestServer('sync').listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  server = await startFunction();
+  url = server.url;
 });
-afterAll(async () => {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
-});
+afterAll(() => server.close());
 beforeEach(() => {
   vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
   for (const name of Object.keys(VARIABLES)) vi.stubEnv(name, undefined);
