@@ -1,12 +1,12 @@
 import { type HttpFunction, http, type Request, type Response } from '@google-cloud/functions-framework';
 import { type Config, readConfig, readReadingConfig, VARIABLES } from './config.ts';
-import { continueLater } from './continuation.ts';
 import { type ErrorCode, HTTP_STATUS, SyncError, toSyncError } from './errors.ts';
 import { printJson } from './json.ts';
 import { createLog, type Log, traceOf } from './log.ts';
-import { reportBody, statusOf } from './report.ts';
-import { bodyText, parseRunRequest } from './request.ts';
 import { run } from './run.ts';
+import { continueLater } from './sync/continuation.ts';
+import { reportBody, statusOf } from './sync/report.ts';
+import { bodyText, parseRunRequest } from './sync/request.ts';
 
 // Express puts the stack of an error into its answers otherwise, for instance for a body that is not JSON.
 process.env.NODE_ENV = 'production';
@@ -64,7 +64,7 @@ http('sync', sync);
 async function sendPage(response: Response): Promise<void> {
   const config = readReadingConfig();
   const { CONTENT_SECURITY_POLICY, renderPage } = await import('./page/page.ts');
-  const { loadOverview } = await import('./overview.ts');
+  const { loadOverview } = await import('./insights/overview.ts');
   const page = renderPage(await loadOverview(config), config.billing.timeZone);
   response
     .status(200)

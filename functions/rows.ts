@@ -1,6 +1,6 @@
 import { parseJson, stringifyJson } from './json.ts';
+import { type Column, type ColumnType, type Row, TABLES, type Value } from './schema/tables.ts';
 import type { Source, StreamName } from './streams.ts';
-import { type Column, type ColumnType, type Row, TABLES, type Value } from './tables.ts';
 import { addMs, parseTimestamp, type Timestamp, timestampOf } from './timestamps.ts';
 
 const DAY_MS = 86_400_000;

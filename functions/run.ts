@@ -6,8 +6,12 @@ import type { Config } from './config.ts';
 import { BudgetUsedUp, SyncError, toSyncError } from './errors.ts';
 import { createKondadoClient } from './kondado/client.ts';
 import type { Log } from './log.ts';
-import { isFarBehind, warnOfLoss } from './loss.ts';
-import { planWindow } from './plan.ts';
+import type { Row } from './schema/tables.ts';
+import { readCredentials } from './secrets.ts';
+import type { Source } from './streams.ts';
+import { isFarBehind, warnOfLoss } from './sync/data-loss.ts';
+import { planWindow } from './sync/dry-run.ts';
+import { type StreamDependencies, syncStream } from './sync/read-source.ts';
 import {
   errorReport,
   firstFailure,
@@ -17,15 +21,11 @@ import {
   runRows,
   type StreamReport,
   startStreamReport,
-} from './report.ts';
-import type { RunRequest } from './request.ts';
-import { readCredentials } from './secrets.ts';
-import { type StreamDependencies, syncStream } from './stream.ts';
-import type { Source } from './streams.ts';
-import type { Row } from './tables.ts';
+} from './sync/report.ts';
+import type { RunRequest } from './sync/request.ts';
+import { backfillFault, backfillRefusal, findWindow } from './sync/window.ts';
 import { addMs, type Timestamp, timestampOf } from './timestamps.ts';
 import { openWarehouse, type Position, type Warehouse } from './warehouse/warehouse.ts';
-import { backfillFault, backfillRefusal, findWindow } from './window.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -72,7 +72,7 @@ export async function run(request: RunRequest, dependencies: RunDependencies): P
     });
     const budget = startBudget(config.timeBudgetMs, dependencies.stop);
     evaluateRun = async () => {
-      const { evaluate } = await import('./evaluation.ts');
+      const { evaluate } = await import('./insights/alerts.ts');
       await evaluate(report, config, budget.totalMs, dependencies.log);
     };
     const warehouse = await openWarehouse(config, budget);

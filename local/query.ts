@@ -1,11 +1,11 @@
 // npm run query -- "SELECT ...": asks the DuckDB file that npm run sync writes.
 import { existsSync } from 'node:fs';
 import { VARIABLES } from '../functions/config.ts';
-import { printable } from './command/quantities.ts';
-import { createPainter, letReadersLeave } from './command/screen.ts';
-import { renderTable } from './command/table.ts';
 import { readDuckDb } from './duckdb.ts';
 import { withLocalDefaults } from './environment.ts';
+import { createPainter, letReadersLeave } from './terminal/screen.ts';
+import { renderTable } from './terminal/table.ts';
+import { printable } from './terminal/texts.ts';
 
 const { stdout, stderr } = process;
 

@@ -1,8 +1,8 @@
 // npm start: the function on this computer, with the defaults of npm run sync.
 import { subscribe } from 'node:diagnostics_channel';
 import { fileURLToPath } from 'node:url';
-import { endWithNpm } from './command/parent.ts';
 import { openLocalEnvironment, SANDBOX_NOTICE } from './environment.ts';
+import { endWithNpm } from './parent.ts';
 
 const port = process.env.PORT || '8080';
 if (!/^\d{1,5}$/.test(port)) {

@@ -2,18 +2,18 @@
 import { type Config, LOG_LEVELS, readConfig } from '../functions/config.ts';
 import { printJson } from '../functions/json.ts';
 import { createLog, type Log } from '../functions/log.ts';
-import { type RunReport, reportBody } from '../functions/report.ts';
 import { run } from '../functions/run.ts';
-import { type Command, HELP, parseCommand, UsageError } from './command/arguments.ts';
-import { destinationLines } from './command/destination.ts';
-import { listenForInterruption } from './command/interruption.ts';
-import { endWithNpm } from './command/parent.ts';
-import { startProgress } from './command/progress.ts';
-import { printable } from './command/quantities.ts';
-import { mergeReports, runUntilDone } from './command/runs.ts';
-import { createPainter, createScreen, letReadersLeave, type Screen, widthOf } from './command/screen.ts';
-import { summaryLines } from './command/summary.ts';
+import { type RunReport, reportBody } from '../functions/sync/report.ts';
+import { type Command, HELP, parseCommand, UsageError } from './arguments.ts';
 import { type Environment, openLocalEnvironment, SANDBOX_NOTICE } from './environment.ts';
+import { endWithNpm } from './parent.ts';
+import { listenForInterruption } from './signals.ts';
+import { destinationLines } from './terminal/destination.ts';
+import { startProgress } from './terminal/progress.ts';
+import { createPainter, createScreen, letReadersLeave, type Screen, widthOf } from './terminal/screen.ts';
+import { summaryLines } from './terminal/summary.ts';
+import { printable } from './terminal/texts.ts';
+import { mergeReports, runUntilDone } from './until-done.ts';
 
 const { stdout, stderr } = process;
 

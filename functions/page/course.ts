@@ -1,5 +1,5 @@
-import type { Overview } from '../overview.ts';
-import { dayAfter, daysBetween } from '../quantities.ts';
+import type { Overview } from '../insights/overview.ts';
+import { dayAfter, daysBetween } from '../insights/wording.ts';
 import type { Clock } from './clock.ts';
 
 /** A sum of records at a moment, in days since the month began: 0.5 is noon of the first day. */

@@ -1,7 +1,7 @@
-import { modelName, pipelineName } from '../attention.ts';
-import type { Overview } from '../overview.ts';
-import { count, dayAfter, daysBetween, percent, roughTime, seconds, shortDay } from '../quantities.ts';
-import type { ViewRow } from '../views.ts';
+import { modelName, pipelineName } from '../insights/findings.ts';
+import type { Overview } from '../insights/overview.ts';
+import { count, dayAfter, daysBetween, percent, roughTime, seconds, shortDay } from '../insights/wording.ts';
+import type { ViewRow } from '../views/columns.ts';
 import type { Clock } from './clock.ts';
 import { folded, type Html, html, outsideName } from './html.ts';
 import { DAYS, type Days, noDays, strip } from './strip.ts';

@@ -1,4 +1,4 @@
-import { shortened } from '../quantities.ts';
+import { shortened } from '../insights/wording.ts';
 
 /** Markup that is safe to send: made by `html` only. */
 export interface Html {

@@ -1,7 +1,7 @@
 import { scaleLinear } from 'd3-scale';
 import { area, line } from 'd3-shape';
-import type { Overview } from '../overview.ts';
-import { count, dayAfter, longDay, monthOf, percent, roughCount, shortDay } from '../quantities.ts';
+import type { Overview } from '../insights/overview.ts';
+import { count, dayAfter, longDay, monthOf, percent, roughCount, shortDay } from '../insights/wording.ts';
 import type { Clock } from './clock.ts';
 import { type Course, courseOf, type Point } from './course.ts';
 import { type Html, html } from './html.ts';

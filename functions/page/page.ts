@@ -1,15 +1,15 @@
 import { createHash } from 'node:crypto';
-import { type AttentionItem, attentionCounts, attentionItems } from '../attention.ts';
-import { forecastSentence, type Outlook, outlookOf } from '../forecast.ts';
-import type { Overview } from '../overview.ts';
-import { roughTime } from '../quantities.ts';
-import { attentionSection } from './attention.ts';
+import { type AttentionItem, attentionCounts, attentionItems } from '../insights/findings.ts';
+import { forecastSentence, type Outlook, outlookOf } from '../insights/forecast.ts';
+import type { Overview } from '../insights/overview.ts';
+import { roughTime } from '../insights/wording.ts';
 import { type Clock, createClock } from './clock.ts';
 import { executionsSection } from './executions.ts';
+import { attentionSection } from './findings.ts';
 import { type Html, html } from './html.ts';
 import { monthSection } from './month.ts';
 import { STYLE } from './style.ts';
-import { syncSection } from './sync.ts';
+import { syncSection } from './sync-health.ts';
 import { usageSection } from './usage.ts';
 
 /** What the page may load and run: nothing but its own style, known by its hash. */

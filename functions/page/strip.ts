@@ -1,5 +1,5 @@
 import { line } from 'd3-shape';
-import { plural } from '../quantities.ts';
+import { plural } from '../insights/wording.ts';
 import { type Html, html } from './html.ts';
 
 export const DAYS = 90;

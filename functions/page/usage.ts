@@ -1,6 +1,6 @@
-import { pipelineName } from '../attention.ts';
-import type { Overview } from '../overview.ts';
-import { count, dayAfter, daysBetween, percent } from '../quantities.ts';
+import { pipelineName } from '../insights/findings.ts';
+import type { Overview } from '../insights/overview.ts';
+import { count, dayAfter, daysBetween, percent } from '../insights/wording.ts';
 import { folded, type Html, html, outsideName } from './html.ts';
 
 const PIPELINES_SHOWN = 12;

@@ -1,5 +1,5 @@
 import type { ReadingConfig } from '../config.ts';
-import type { ViewName, ViewRow } from '../views.ts';
+import type { ViewName, ViewRow } from '../views/columns.ts';
 
 /** The views, wherever they are; nothing is ever written. Every call rejects with a SyncError, or BudgetUsedUp. */
 export interface Reader {
@@ -22,9 +22,9 @@ export async function openReader(
   timeLeftMs: () => number,
 ): Promise<Reader | null> {
   if (warehouse.kind === 'duckdb') {
-    const { openDuckDbReader } = await import('./duckdb-reader.ts');
+    const { openDuckDbReader } = await import('./duckdb/reader.ts');
     return openDuckDbReader(warehouse);
   }
-  const { openBigQueryReader } = await import('./bigquery-reader.ts');
+  const { openBigQueryReader } = await import('./bigquery/reader.ts');
   return openBigQueryReader(warehouse, timeLeftMs);
 }

@@ -1,9 +1,9 @@
 import type { Budget } from '../budget.ts';
 import type { Config } from '../config.ts';
-import type { RunRequest } from '../request.ts';
 import type { LogRow, Reading, RejectedRow, StoredRejection } from '../rows.ts';
+import type { Row } from '../schema/tables.ts';
 import type { Source, StreamName } from '../streams.ts';
-import type { Row } from '../tables.ts';
+import type { RunRequest } from '../sync/request.ts';
 import type { Timestamp } from '../timestamps.ts';
 
 /** Where the stored rows of a source end. */
@@ -75,9 +75,9 @@ export interface Warehouse {
 /** Opens the warehouse that the configuration names; each adapter, and the library behind it, loads only when it is used. */
 export async function openWarehouse(config: Config, budget: Budget): Promise<Warehouse> {
   if (config.warehouse.kind === 'duckdb') {
-    const { openDuckDb } = await import('./duckdb.ts');
+    const { openDuckDb } = await import('./duckdb/duckdb.ts');
     return openDuckDb(config.warehouse, config.billing);
   }
-  const { openBigQuery } = await import('./bigquery.ts');
+  const { openBigQuery } = await import('./bigquery/bigquery.ts');
   return openBigQuery(config.warehouse, budget);
 }

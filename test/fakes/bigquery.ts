@@ -25,7 +25,7 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import type { Config } from '../../functions/config.ts';
-import { billingPlaceholders, readViews } from '../../functions/warehouse/views.ts';
+import { billingPlaceholders, readViews } from '../../functions/views/templates.ts';
 
 /** One request as it came, kept before anything is done with it. */
 export type FakeCall = {

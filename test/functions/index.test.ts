@@ -6,11 +6,11 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, vi } from 'vitest';
 import { VARIABLES } from '../../functions/config.ts';
 import { parseJson } from '../../functions/json.ts';
-import { load } from './support/rows.ts';
-import type { Environment } from './support/runs.ts';
-import { type FunctionServer, startFunction } from './support/server.ts';
-import { type Kondado, test } from './support/test.ts';
-import { runInDuckDb } from './support/warehouses.ts';
+import { load } from '../support/rows.ts';
+import type { Environment } from '../support/runs.ts';
+import { type FunctionServer, startFunction } from '../support/server.ts';
+import { type Kondado, test } from '../support/test.ts';
+import { runInDuckDb } from '../support/warehouses.ts';
 
 const REPORT_KEYS = ['run_id', 'mode', 'dry_run', 'outcome', 'started_at', 'finished_at', 'streams'];
 const STREAM_KEYS = [

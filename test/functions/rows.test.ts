@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { parseJson } from '../../functions/json.ts';
 import { type LogRow, parseEntry, type RejectedRow, startReading } from '../../functions/rows.ts';
-import { TABLES } from '../../functions/tables.ts';
-import { DOCUMENTED_ROW } from './support/rows.ts';
+import { TABLES } from '../../functions/schema/tables.ts';
+import { DOCUMENTED_ROW } from '../support/rows.ts';
 
 const NOW = '2026-11-23T12:00:00.000000Z';
 vi.setSystemTime('2026-11-23T12:00:00Z');

@@ -4,11 +4,11 @@ import { readConfig, VARIABLES } from '../../functions/config.ts';
 import { createKondadoClient } from '../../functions/kondado/client.ts';
 import type { Fault, SandboxRequest } from '../../local/sandbox/server.ts';
 import type { BigQueryFault } from '../fakes/bigquery.ts';
-import { load } from './support/rows.ts';
-import { type Environment, runSync } from './support/runs.ts';
-import { type FunctionServer, startFunction } from './support/server.ts';
-import { test } from './support/test.ts';
-import { bigQueryWarehouse, duckDbWarehouse, type TestWarehouse } from './support/warehouses.ts';
+import { load } from '../support/rows.ts';
+import { type Environment, runSync } from '../support/runs.ts';
+import { type FunctionServer, startFunction } from '../support/server.ts';
+import { test } from '../support/test.ts';
+import { bigQueryWarehouse, duckDbWarehouse, type TestWarehouse } from '../support/warehouses.ts';
 
 const KEY = 'k+/=%&é"5a4db0c5-7a1e';
 const TOKEN = '73616e646f78+/=%&é"t';

@@ -16,7 +16,7 @@ test('the events and outcomes that alerts wait for are those that the function w
   expect(filtered.length).toBeGreaterThan(3);
   for (const name of filtered) expect(events).toContain(name);
 
-  const report = readFileSync(new URL('functions/report.ts', ROOT), 'utf8');
+  const report = readFileSync(new URL('functions/sync/report.ts', ROOT), 'utf8');
   for (const [, names] of monitoring.matchAll(/outcome=~?\\+"([\w|]+)\\/g))
     for (const outcome of names?.split('|') ?? []) expect(report, outcome).toContain(`'${outcome}'`);
   const fields = [...monitoring.matchAll(/jsonPayload\.(\w+)/g)].map(([, name]) => name);
@@ -26,7 +26,14 @@ test('the events and outcomes that alerts wait for are those that the function w
   ];
   const scheduler = ['status'];
   for (const name of fields) expect([...written, ...scheduler]).toContain(name);
-  const source = ['run.ts', 'report.ts', 'stream.ts', 'log.ts', 'evaluation.ts', 'views.ts']
+  const source = [
+    'run.ts',
+    'sync/report.ts',
+    'sync/read-source.ts',
+    'log.ts',
+    'insights/alerts.ts',
+    'views/columns.ts',
+  ]
     .map((file) => readFileSync(new URL(`functions/${file}`, ROOT), 'utf8'))
     .join('\n');
   for (const name of written) expect(source, name).toMatch(new RegExp(`\\b${name}\\b`));

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { parseRunRequest } from '../../functions/request.ts';
+import { parseRunRequest } from '../../functions/sync/request.ts';
 import { INFRA, MODULE, readHcl } from './hcl.ts';
 
 /** What Terraform knows after an apply, as far as the outputs that are commands need it. */

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { load } from '../functions/support/rows.ts';
-import type { Environment } from '../functions/support/runs.ts';
-import { test } from '../functions/support/test.ts';
+import { load } from '../support/rows.ts';
+import type { Environment } from '../support/runs.ts';
+import { test } from '../support/test.ts';
 import { unpackArchive } from './archive.ts';
 
 interface Answer {

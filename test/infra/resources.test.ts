@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { parseRunRequest } from '../../functions/request.ts';
+import { parseRunRequest } from '../../functions/sync/request.ts';
 import {
   type Block,
   expression,

@@ -4,7 +4,9 @@ import released from '../../infra/released/views.json' with { type: 'json' };
 import { expression, MODULE, ROOT, readFolder, readResources } from './hcl.ts';
 
 const VIEWS = new URL('functions/views/bigquery/', ROOT);
-const tables = readdirSync(new URL('functions/schema/', ROOT)).map((file) => file.replace('.json', ''));
+const tables = readdirSync(new URL('functions/schema/', ROOT))
+  .filter((file) => file.endsWith('.json'))
+  .map((file) => file.replace('.json', ''));
 const views = readdirSync(VIEWS).map((file) => file.replace('.sql', ''));
 
 /** The resources of bigquery.tf for views: the first reads tables only, each other one reads those before it. */

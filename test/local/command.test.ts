@@ -5,12 +5,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { startStreamReport } from '../../functions/report.ts';
+import { startStreamReport } from '../../functions/sync/report.ts';
 import { timestampOf } from '../../functions/timestamps.ts';
-import { parseCommand } from '../../local/command/arguments.ts';
-import { startProgress } from '../../local/command/progress.ts';
-import { createScreen, type Terminal } from '../../local/command/screen.ts';
-import { renderTable } from '../../local/command/table.ts';
+import { parseCommand } from '../../local/arguments.ts';
 import { readDuckDb } from '../../local/duckdb.ts';
 import { withLocalDefaults } from '../../local/environment.ts';
 import { type LogSource, rowsSource } from '../../local/sandbox/company.ts';
@@ -21,6 +18,9 @@ import {
   type SandboxOptions,
   startSandbox,
 } from '../../local/sandbox/server.ts';
+import { startProgress } from '../../local/terminal/progress.ts';
+import { createScreen, type Terminal } from '../../local/terminal/screen.ts';
+import { renderTable } from '../../local/terminal/table.ts';
 
 const HOUR_MS = 3_600_000;
 const NOON_MS = Date.UTC(2026, 10, 23, 12);

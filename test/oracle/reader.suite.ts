@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readReadingConfig } from '../../functions/config.ts';
-import { evaluate } from '../../functions/evaluation.ts';
-import { loadOverview } from '../../functions/overview.ts';
-import { startStreamReport } from '../../functions/report.ts';
+import { evaluate } from '../../functions/insights/alerts.ts';
+import { loadOverview } from '../../functions/insights/overview.ts';
 import { STREAM_NAMES } from '../../functions/streams.ts';
+import { startStreamReport } from '../../functions/sync/report.ts';
 import { timestampOf } from '../../functions/timestamps.ts';
-import { parseRow, selectJson, VIEWS, type ViewName } from '../../functions/views.ts';
+import { parseRow, selectJson, VIEWS, type ViewName } from '../../functions/views/columns.ts';
 import { startFakeBigQuery } from '../fakes/bigquery.ts';
-import { bigQueryWarehouse } from '../functions/support/warehouses.ts';
+import { bigQueryWarehouse } from '../support/warehouses.ts';
 import { type Oracle, type OracleTable, startOracle } from './oracle.ts';
 
 const TYPES: Record<string, string> = {

@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startBudget } from '../../functions/budget.ts';
 import { readConfig } from '../../functions/config.ts';
-import { parseRunRequest } from '../../functions/request.ts';
-import { TABLES } from '../../functions/tables.ts';
+import { TABLES } from '../../functions/schema/tables.ts';
+import { parseRunRequest } from '../../functions/sync/request.ts';
 import { parseTimestamp } from '../../functions/timestamps.ts';
-import { openBigQuery } from '../../functions/warehouse/bigquery.ts';
+import { openBigQuery } from '../../functions/warehouse/bigquery/bigquery.ts';
 import { rowsSource } from '../../local/sandbox/company.ts';
 import { SANDBOX_KEY, SANDBOX_TOKEN, type Sandbox, startSandbox } from '../../local/sandbox/server.ts';
 import { type FakeBigQuery, type FakeCall, startFakeBigQuery } from '../fakes/bigquery.ts';
-import { load, pipelineRow } from '../functions/support/rows.ts';
-import { runSync } from '../functions/support/runs.ts';
-import { bigQueryWarehouse } from '../functions/support/warehouses.ts';
+import { load, pipelineRow } from '../support/rows.ts';
+import { runSync } from '../support/runs.ts';
+import { bigQueryWarehouse } from '../support/warehouses.ts';
 import { type Oracle, type OracleParameters, startOracle } from './oracle.ts';
 
 let oracle: Oracle;

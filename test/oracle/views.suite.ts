@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { TABLES, type TableName } from '../../functions/tables.ts';
-import { readViews } from '../../functions/warehouse/views.ts';
+import { TABLES, type TableName } from '../../functions/schema/tables.ts';
+import { readViews } from '../../functions/views/templates.ts';
 import type { Fixture } from '../fixtures/fixture.ts';
 import { FIXTURES } from '../fixtures/fixtures.ts';
 import { VERSIONS } from '../fixtures/versions.ts';
-import { openTwins, placeholdersOf, type Twins, type ViewResult } from '../functions/support/views.ts';
+import { openTwins, placeholdersOf, type Twins, type ViewResult } from '../support/views.ts';
 import { type Oracle, type OracleTable, startOracle } from './oracle.ts';
 
 /** Sums of FLOAT64 depend on the order in which they are added, which neither promises. */

@@ -3,10 +3,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe } from 'vitest';
 import type { Fault } from '../../../local/sandbox/server.ts';
-import { load } from '../support/rows.ts';
-import { type Environment, runSync, streamOf } from '../support/runs.ts';
-import { test as base, type Kondado, type KondadoOptions } from '../support/test.ts';
-import { duckDbWarehouse } from '../support/warehouses.ts';
+import { load } from '../../support/rows.ts';
+import { type Environment, runSync, streamOf } from '../../support/runs.ts';
+import { test as base, type Kondado, type KondadoOptions } from '../../support/test.ts';
+import { duckDbWarehouse } from '../../support/warehouses.ts';
 
 const ROWS = 120; // three pages: from 0, 1147 and 1294
 

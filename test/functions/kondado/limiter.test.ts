@@ -2,10 +2,10 @@ import { afterEach, describe, expect, vi } from 'vitest';
 import { BudgetUsedUp } from '../../../functions/errors.ts';
 import { createLimiter } from '../../../functions/kondado/limiter.ts';
 import { createLimiter as createJudge } from '../../../local/sandbox/limits.ts';
-import { load } from '../support/rows.ts';
-import { runSync } from '../support/runs.ts';
-import { test } from '../support/test.ts';
-import { duckDbWarehouse } from '../support/warehouses.ts';
+import { load } from '../../support/rows.ts';
+import { runSync } from '../../support/runs.ts';
+import { test } from '../../support/test.ts';
+import { duckDbWarehouse } from '../../support/warehouses.ts';
 
 const UNENDING = new AbortController().signal;
 

@@ -1,9 +1,9 @@
 import { describe, expect } from 'vitest';
 import type { Paging } from '../../../local/sandbox/server.ts';
-import { type ApiRow, load, pipelineRow } from '../support/rows.ts';
-import { runSync, streamOf } from '../support/runs.ts';
-import { test as base, type KondadoOptions } from '../support/test.ts';
-import { duckDbWarehouse } from '../support/warehouses.ts';
+import { type ApiRow, load, pipelineRow } from '../../support/rows.ts';
+import { runSync, streamOf } from '../../support/runs.ts';
+import { test as base, type KondadoOptions } from '../../support/test.ts';
+import { duckDbWarehouse } from '../../support/warehouses.ts';
 
 const test = base.extend<{
   readAll: (rows: ApiRow[], options?: KondadoOptions) => ReturnType<typeof readAll>;
@@ -18,7 +18,7 @@ async function readAll(
   rows: ApiRow[],
   options: KondadoOptions = {},
   folder: string,
-  startKondado: (options: KondadoOptions) => Promise<import('../support/test.ts').Kondado>,
+  startKondado: (options: KondadoOptions) => Promise<import('../../support/test.ts').Kondado>,
 ) {
   const { env, sandbox } = await startKondado({ pipeline_logs: rows, ...options });
   const warehouse = duckDbWarehouse(`${folder}/pages.duckdb`);

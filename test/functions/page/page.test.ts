@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, vi } from 'vitest';
 import { VARIABLES } from '../../../functions/config.ts';
 import type { FakeBigQuery, FakeBigQueryOptions } from '../../fakes/bigquery.ts';
-import { load, minutesAgo, pipelineRow } from '../support/rows.ts';
-import { type Environment, runSync } from '../support/runs.ts';
-import { type FunctionServer, startFunction } from '../support/server.ts';
-import { test } from '../support/test.ts';
-import { bigQueryWarehouse, duckDbWarehouse, runInDuckDb } from '../support/warehouses.ts';
+import { load, minutesAgo, pipelineRow } from '../../support/rows.ts';
+import { type Environment, runSync } from '../../support/runs.ts';
+import { type FunctionServer, startFunction } from '../../support/server.ts';
+import { test } from '../../support/test.ts';
+import { bigQueryWarehouse, duckDbWarehouse, runInDuckDb } from '../../support/warehouses.ts';
 
 let server: FunctionServer;
 let url: string;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { TABLES } from '../../../functions/tables.ts';
-import { openTwins } from '../support/views.ts';
+import { TABLES } from '../../../functions/schema/tables.ts';
+import { openTwins } from '../../support/views.ts';
 
 /** What dashboards and queries of others rely on: the columns of each view, in this order. */
 const COLUMNS: Record<string, string> = {

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ANOMALIES } from '../../fixtures/anomalies.ts';
 import { pipelineExecution } from '../../fixtures/fixture.ts';
-import { readView } from '../support/views.ts';
-import type { StoredRow } from '../support/warehouses.ts';
+import { readView } from '../../support/views.ts';
+import type { StoredRow } from '../../support/warehouses.ts';
 
 let anomalies: StoredRow[];
 beforeAll(async () => {

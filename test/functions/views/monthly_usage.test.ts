@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Row } from '../../../functions/tables.ts';
+import type { Row } from '../../../functions/schema/tables.ts';
 import { pipelineExecution } from '../../fixtures/fixture.ts';
-import { readView } from '../support/views.ts';
+import { readView } from '../../support/views.ts';
 
 async function usage(pipeline_logs: Row[], now = '2026-11-24T12:00:00.000000Z') {
   const rows = await readView({ now, tables: { pipeline_logs } }, 'monthly_usage');

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { Row } from '../../../functions/tables.ts';
+import type { Row } from '../../../functions/schema/tables.ts';
 import { addMs, type Timestamp } from '../../../functions/timestamps.ts';
 import { pipelineExecution } from '../../fixtures/fixture.ts';
-import { readView } from '../support/views.ts';
-import type { StoredRow } from '../support/warehouses.ts';
+import { readView } from '../../support/views.ts';
+import type { StoredRow } from '../../support/warehouses.ts';
 
 const NOW = '2026-11-24T12:00:00.000000Z'; // a Tuesday, nine o'clock in Sao Paulo
 const MINUTE_MS = 60_000;

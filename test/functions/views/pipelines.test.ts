@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { modelExecution, pipelineExecution } from '../../fixtures/fixture.ts';
-import { readView } from '../support/views.ts';
+import { readView } from '../../support/views.ts';
 
 const NOW = '2026-11-24T12:00:00.000000Z';
 const MONDAY = '2026-11-02T10:00:00.000000Z';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Row } from '../../../functions/tables.ts';
+import type { Row } from '../../../functions/schema/tables.ts';
 import { addMs, type Timestamp } from '../../../functions/timestamps.ts';
 import { type Fixture, pipelineExecution } from '../../fixtures/fixture.ts';
-import { readView } from '../support/views.ts';
+import { readView } from '../../support/views.ts';
 
 const DAY_MS = 86_400_000;
 /** Noon of the tenth in Sao Paulo. */

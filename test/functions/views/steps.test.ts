@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readViews } from '../../../functions/warehouse/views.ts';
+import { readViews } from '../../../functions/views/templates.ts';
 
 const MOST_READS = 35;
 

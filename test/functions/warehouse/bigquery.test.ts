@@ -1,9 +1,9 @@
 import { describe } from 'vitest';
 import type { BigQueryFault, FakeBigQueryOptions, FakeCall } from '../../fakes/bigquery.ts';
-import { type ApiRow, load, pipelineRow } from '../support/rows.ts';
-import { type Environment, runSync, streamOf } from '../support/runs.ts';
-import { test as base, type Kondado, type KondadoOptions } from '../support/test.ts';
-import { bigQueryWarehouse } from '../support/warehouses.ts';
+import { type ApiRow, load, pipelineRow } from '../../support/rows.ts';
+import { type Environment, runSync, streamOf } from '../../support/runs.ts';
+import { test as base, type Kondado, type KondadoOptions } from '../../support/test.ts';
+import { bigQueryWarehouse } from '../../support/warehouses.ts';
 
 const test = base.extend<{
   open: (rows: ApiRow[], options?: FakeBigQueryOptions) => ReturnType<typeof open>;

@@ -1,0 +1,121 @@
+import { PAGE_SIZE, readPages } from '../kondado/pages.ts';
+import type { Source } from '../streams.ts';
+import { type Timestamp, timestampOf } from '../timestamps.ts';
+import { findStartId, type Placed } from './find-start-id.ts';
+import type { Plan } from './report.ts';
+import { isBehind, placedRows, probe, type Window, type WindowDependencies } from './window.ts';
+
+const MAX_REQUESTS = 30;
+const PAGES_READ = 4;
+const MAX_END_PROBES = 12;
+const SAMPLES = 8;
+const AFTER_ALL: Timestamp = '9999-12-31T23:59:59.999999Z';
+
+const NOTHING: Plan = {
+  first_id: null,
+  last_id: null,
+  rows_estimated: 0,
+  requests_estimated: 0,
+  minutes_estimated: 0,
+  runs_estimated: 1,
+  rows_stored: 0,
+};
+
+/**
+ * Says what a run would read.
+ *
+ * A window of a few pages is read to its end, so that nothing about it is estimated. For a larger one the end is searched,
+ * and what lies between is judged by a few pages in it.
+ */
+export async function planWindow(
+  source: Source,
+  window: Window | null,
+  dependencies: WindowDependencies,
+): Promise<Plan> {
+  if (!window) return NOTHING;
+  const { config, warehouse, kondado, counters, signal } = dependencies;
+  const requestsLeft = () => MAX_REQUESTS - counters.requests;
+  let requests = counters.requests - counters.retries - counters.rate_limit_hits;
+  const rows = new Map<bigint, Timestamp>();
+  const take = (page: readonly Placed[]) => {
+    for (const { id, createdat } of page) rows.set(id, createdat);
+  };
+
+  let nextId: bigint | null = null;
+  let pages = 0;
+  for await (const page of readPages({
+    source,
+    startId: window.startId,
+    readPage: (startId) => kondado.readPage(source, startId, counters, signal),
+    isLast: isBehind(window, config.lookbackMs),
+  })) {
+    take(placedRows(page.entries));
+    nextId = page.nextId;
+    if (++pages === PAGES_READ) break;
+  }
+  const lastRead = [...rows.keys()].at(-1);
+  requests += pages;
+
+  let rowsBehind = 0;
+  if (nextId !== null && lastRead !== undefined) {
+    const look = async (id: bigint) => {
+      const page = await probe(source, id, dependencies);
+      take(page);
+      return page;
+    };
+    const now = timestampOf(Date.now());
+    const endId = await findStartId({
+      moment: window.to !== null && window.to < now ? window.to : now,
+      lowestId: nextId,
+      below: null,
+      above: null,
+      probe: look,
+      maxProbes: Math.max(1, Math.min(MAX_END_PROBES, requestsLeft() - SAMPLES)),
+    });
+    rowsBehind = await estimateRows(lastRead, endId, look, Math.min(SAMPLES, requestsLeft()));
+    requests += Math.max(1, Math.ceil(rowsBehind / (PAGE_SIZE - 1))); // an inclusive cursor repeats one row a page
+  }
+
+  const inRange = [...rows].filter(([, createdat]) => isInRange(window, createdat)).map(([id]) => id);
+  inRange.sort((one, other) => (one < other ? -1 : 1));
+  const [firstId, lastId] = [inRange[0], inRange.at(-1)];
+  const readInRange = inRange.filter((id) => lastRead !== undefined && id <= lastRead).length;
+  const { perSecond, perMinute } = config.kondado.limits;
+  const minutes = requests / Math.min(perSecond * 60, perMinute);
+  return {
+    first_id: firstId ?? null,
+    last_id: lastId ?? null,
+    rows_estimated: readInRange + rowsBehind,
+    requests_estimated: requests,
+    minutes_estimated: Math.round(minutes * 100) / 100,
+    runs_estimated: Math.max(1, Math.ceil((minutes * 60_000) / config.timeBudgetMs)),
+    rows_stored:
+      firstId === undefined || lastId === undefined ? 0 : await warehouse.countIds(source, firstId, lastId),
+  };
+}
+
+function isInRange({ from, to }: Window, createdat: Timestamp): boolean {
+  return createdat >= (from ?? '') && createdat < (to ?? AFTER_ALL);
+}
+
+/** How many rows lie above one id up to the page at another, by the density of the pages looked at between them. */
+async function estimateRows(
+  lastRead: bigint,
+  endId: bigint,
+  look: (id: bigint) => Promise<Placed[]>,
+  samples: number,
+): Promise<number> {
+  const endPage = await look(endId);
+  const span = endId > lastRead ? endId - lastRead : 0n;
+  let rows = 0;
+  let ids = 0n;
+  for (let sample = 0n; sample < samples - 1; sample++) {
+    const page = await look(lastRead + 1n + (span * sample) / BigInt(samples));
+    const [first, last] = [page[0], page.at(-1)];
+    if (!first || !last) continue;
+    rows += page.length;
+    ids += last.id - first.id + 1n;
+  }
+  const between = ids === 0n ? 0 : Math.round((rows * Number(span)) / Number(ids));
+  return between + endPage.filter(({ id }) => id > lastRead).length;
+}

@@ -1,0 +1,38 @@
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { type Column, type ColumnType, TABLES } from '../../schema/tables.ts';
+import { readViews, type ViewPlaceholders } from '../../views/templates.ts';
+
+const TYPES: Record<ColumnType, string> = {
+  INT64: 'BIGINT',
+  FLOAT64: 'DOUBLE',
+  BOOL: 'BOOLEAN',
+  STRING: 'VARCHAR',
+  TIMESTAMP: 'TIMESTAMPTZ',
+  JSON: 'JSON',
+};
+
+/** Makes the tables that are missing, and adds the columns that those of an older version lack. */
+export async function makeTables(connection: DuckDBConnection): Promise<void> {
+  for (const [name, { schema }] of Object.entries(TABLES)) {
+    await connection.run(`CREATE TABLE IF NOT EXISTS ${name} (${schema.map(columnDefinition).join(', ')})`);
+    for (const column of schema) {
+      if (column.mode === 'REQUIRED') continue; // columns are only ever added as NULLABLE
+      await connection.run(`ALTER TABLE ${name} ADD COLUMN IF NOT EXISTS ${columnDefinition(column)}`);
+    }
+  }
+}
+
+/**
+ * Makes every view, or replaces it, whatever it was before.
+ *
+ * A view with `SELECT *` breaks when its table gets a column, so that an unchanged text would be no reason to keep it.
+ */
+export async function makeViews(connection: DuckDBConnection, placeholders: ViewPlaceholders): Promise<void> {
+  for (const [name, sql] of readViews('duckdb', placeholders)) {
+    await connection.run(`CREATE OR REPLACE VIEW ${name} AS ${sql}`);
+  }
+}
+
+function columnDefinition({ name, type, mode }: Column): string {
+  return `"${name}" ${TYPES[type]}${mode === 'REQUIRED' ? ' NOT NULL' : ''}`;
+}

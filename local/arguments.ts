@@ -1,0 +1,98 @@
+import { parseArgs } from 'node:util';
+import { type RequestFault, type RunRequest, readRunRequest } from '../functions/sync/request.ts';
+
+/** The command was used in a way that it does not know; the message names every fault. */
+export class UsageError extends Error {
+  override name = 'UsageError' as const;
+}
+
+export interface Command {
+  request: RunRequest;
+  isJson: boolean;
+  isHelp: boolean;
+}
+
+const OPTIONS = {
+  from: { type: 'string' },
+  to: { type: 'string' },
+  'from-id': { type: 'string' },
+  streams: { type: 'string' },
+  verify: { type: 'boolean' },
+  'dry-run': { type: 'boolean' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+export const HELP = `Copies Kondado's log rows into a warehouse: DuckDB, or BigQuery with WAREHOUSE=bigquery.
+
+npm run sync -- [options]
+
+  (no options)           what is new since the last run
+  --from DATE            read again from this day or moment on: 2026-09-01 or 2026-09-01T12:00:00Z
+  --to DATE              ... up to before this one (default: now)
+  --from-id ID           read again from this log id on, instead of --from
+  --streams NAMES        pipeline_logs, model_logs or both with a comma between them
+  --verify               read stored history again, compare and repair
+  --dry-run              only say what would be read
+  --json                 print the report, as the function would answer, and nothing else
+  --help                 this text
+
+Exit status: 0 done or interrupted, 1 failed, 2 wrong usage.
+Everything else is set by environment variables, see README.md. Without Kondado credentials it uses made-up data.
+`;
+
+/**
+ * Reads the arguments of `npm run sync`, with the checks of the HTTP request.
+ *
+ * @throws {UsageError} that names every fault.
+ */
+export function parseCommand(args: readonly string[]): Command {
+  // Strict parsing would end at the first fault.
+  const { tokens } = parseArgs({ args: [...args], options: OPTIONS, strict: false, tokens: true });
+  const values = new Map<string, string>();
+  const faults: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') faults.push(`unexpected ${JSON.stringify(token.value)}`);
+    if (token.kind !== 'option') continue;
+    const fault = optionFault(token.name, token.value, values);
+    if (fault) faults.push(`${token.rawName} ${fault}`);
+    else values.set(token.name, token.value ?? '');
+  }
+  const isHelp = values.has('help');
+  const { request, faults: requestFaults } = readRunRequest(isHelp ? {} : bodyOf(values));
+  faults.push(...requestFaults.map(asOption));
+  if (faults.length > 0) throw new UsageError(faults.join('; '));
+  return { request, isJson: values.has('json'), isHelp };
+}
+
+function optionFault(name: string, value: string | undefined, earlier: ReadonlyMap<string, string>) {
+  if (!isOption(name)) return 'is not an option';
+  if (earlier.has(name)) return 'is given twice';
+  if (OPTIONS[name].type === 'boolean') return value === undefined ? undefined : 'takes no value';
+  return value === undefined || value === '' || value.startsWith('--') ? 'needs a value' : undefined;
+}
+
+function isOption(name: string): name is keyof typeof OPTIONS {
+  return Object.hasOwn(OPTIONS, name);
+}
+
+function bodyOf(values: ReadonlyMap<string, string>): object {
+  const fromId = values.get('from-id');
+  const body = {
+    streams: values
+      .get('streams')
+      ?.split(',')
+      .map((name) => name.trim()),
+    from: values.get('from'),
+    to: values.get('to'),
+    from_id: fromId !== undefined && /^\d+$/.test(fromId) ? BigInt(fromId) : fromId,
+    verify: values.has('verify') || undefined,
+    dry_run: values.has('dry-run') || undefined,
+  };
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
+}
+
+/** A fault in the words that were typed here. */
+function asOption({ key, message }: RequestFault): string {
+  return `--${key.replace('_', '-')} ${message.replaceAll(/"(\w+)"/g, (_match, name: string) => `--${name.replace('_', '-')}`)}`;
+}

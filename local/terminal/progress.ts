@@ -1,0 +1,148 @@
+import { count, plural } from '../../functions/insights/wording.ts';
+import type { StreamReport } from '../../functions/sync/report.ts';
+import type { RunRequest } from '../../functions/sync/request.ts';
+import { epochMsOf, type Timestamp } from '../../functions/timestamps.ts';
+import type { Screen } from './screen.ts';
+import { duration, roughDuration } from './texts.ts';
+
+/** Shows how far a run is, on a terminal many times a second, elsewhere with a line now and then. */
+export interface Progress {
+  /** To be told of every page, and up to when its rows go; the report is looked at later too. */
+  onProgress(report: Readonly<StreamReport>, readTo?: Timestamp): void;
+  onStart(waitMs: () => number): void;
+  /** What Kondado allows decides the time left, long before it can be measured. */
+  limitTo(requestsPerMinute: number): void;
+  /** Says something about the whole run until it ends, such as that it is about to. */
+  note(text: string): void;
+  end(): void;
+}
+
+interface Track {
+  name: string;
+  /** Of this run and of those that it goes on from, the newest last. */
+  reports: Readonly<StreamReport>[];
+  firstSeenMs: number;
+  /** The way in the time of the rows: how far the first page went, how far the last one, and how far there is to go. */
+  originMs: number | null;
+  readToMs: number | null;
+  endMs: number | null;
+}
+
+const REDRAW_MS = 100;
+const PLAIN_LINE_MS = 5000;
+// Between two requests there is always a wait of up to a second, which is no news.
+const LONG_WAIT_MS = 1500;
+const BAR_LENGTH = 20;
+const MIN_SHARE = 0.005;
+const MIN_ELAPSED_MS = 2000;
+
+export function startProgress(screen: Screen, { to }: Pick<RunRequest, 'to'>): Progress {
+  const startedMs = performance.now();
+  const tracks = new Map<string, Track>();
+  let waitMs = () => 0;
+  let perMinute = Number.POSITIVE_INFINITY;
+  let note = '';
+  const timer = setInterval(
+    () => screen.draw(screen.isInteractive ? lines() : [lines().join('; ')]),
+    screen.isInteractive ? REDRAW_MS : PLAIN_LINE_MS,
+  );
+
+  function lines(): string[] {
+    const all = [...tracks.values()];
+    const nameLength = Math.max(0, ...all.map(({ name }) => name.length));
+    const indent = screen.isInteractive ? nameLength : 0;
+    const tracksLines = all.map((track) => trackLine(track, screen.isInteractive, indent));
+    return [...tracksLines, statusLine(all), ...(note === '' ? [] : [note])];
+  }
+
+  function statusLine(all: readonly Track[]): string {
+    const seconds = (performance.now() - startedMs) / 1000;
+    const rows = all.reduce((sum, { reports }) => sum + total(reports, 'rows_read'), 0);
+    const perSecond = rows / seconds;
+    const open = all.filter((track) => !isDone(track));
+    const requestsLeft = open.reduce((sum, track) => sum + (requestsLeftOf(track) ?? 0), 0);
+    const left = Math.max((requestsLeft / perMinute) * 60_000, ...open.map((track) => leftMs(track) ?? 0));
+    const wait = waitMs();
+    const parts = [
+      rows > 0 ? `${perSecond < 100 ? perSecond.toFixed(1) : count(perSecond)} rows/s` : 'reading',
+      duration(seconds * 1000),
+      left > 0 ? `about ${roughDuration(left)} left` : '',
+      wait > LONG_WAIT_MS ? `waiting ${Math.ceil(wait / 1000)} s for Kondado's limit` : '',
+    ];
+    return parts.filter((part) => part !== '').join(', ');
+  }
+
+  return {
+    onProgress(report, readTo) {
+      const name = report.client_id === null ? report.stream : `${report.stream} ${report.client_id}`;
+      const track = tracks.get(name) ?? {
+        name,
+        reports: [],
+        firstSeenMs: performance.now(),
+        originMs: null,
+        readToMs: null,
+        endMs: to === undefined ? null : epochMsOf(to),
+      };
+      if (readTo !== undefined) track.readToMs = epochMsOf(readTo);
+      track.originMs ??= track.readToMs;
+      if (track.reports.at(-1) !== report) track.reports.push(report);
+      tracks.set(name, track);
+    },
+    onStart(wait) {
+      waitMs = wait;
+    },
+    limitTo(requestsPerMinute) {
+      perMinute = requestsPerMinute;
+    },
+    note(text) {
+      note = text;
+      if (screen.isInteractive) screen.draw(lines());
+      else screen.print(`${text}\n`);
+    },
+    end() {
+      clearInterval(timer);
+      screen.clear();
+    },
+  };
+}
+
+function trackLine(track: Track, hasBar: boolean, nameLength: number): string {
+  const share = isDone(track) ? 1 : shareOf(track);
+  const filled = Math.round((share ?? 0) * BAR_LENGTH);
+  const bar = hasBar ? ` ${'█'.repeat(filled)}${'░'.repeat(BAR_LENGTH - filled)}` : ':';
+  const percent = share === null ? '' : `${Math.floor(share * 100)} %`;
+  const rows = plural(total(track.reports, 'rows_read'), 'row');
+  const requests = plural(total(track.reports, 'requests'), 'request');
+  return `${track.name.padEnd(nameLength)}${bar} ${hasBar ? percent.padStart(5) : percent}  ${rows}, ${requests}`;
+}
+
+function total(reports: Track['reports'], counter: 'rows_read' | 'requests'): number {
+  return reports.reduce((sum, report) => sum + report[counter], 0);
+}
+
+function isDone({ reports }: Track): boolean {
+  return reports.at(-1)?.outcome === 'success';
+}
+
+/** Rows come ascending in time. */
+function shareOf({ originMs, readToMs, endMs }: Track): number | null {
+  if (originMs === null || readToMs === null) return null;
+  const wayMs = Math.min(endMs ?? Number.POSITIVE_INFINITY, Date.now()) - originMs;
+  return Math.min(1, Math.max(0, (readToMs - originMs) / wayMs));
+}
+
+/** Measured, of this stream alone; null as long as it is too early to know. */
+function leftMs(track: Track): number | null {
+  const elapsedMs = performance.now() - track.firstSeenMs;
+  const share = shareOf(track);
+  return share === null || share < MIN_SHARE || elapsedMs < MIN_ELAPSED_MS
+    ? null
+    : (elapsedMs * (1 - share)) / share;
+}
+
+function requestsLeftOf(track: Track): number | null {
+  const share = shareOf(track);
+  return share === null || share < MIN_SHARE
+    ? null
+    : (total(track.reports, 'requests') * (1 - share)) / share;
+}
