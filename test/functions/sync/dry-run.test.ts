@@ -4,14 +4,14 @@ import type { RunRequest } from '../../../functions/sync/request.ts';
 import { parseTimestamp } from '../../../functions/timestamps.ts';
 import { createRandom } from '../../../local/sandbox/random.ts';
 import type { Paging } from '../../../local/sandbox/server.ts';
+import { ONE_STREAM, testWith, WAREHOUSES } from '../../support/contract.ts';
 import { type ApiRow, load, minutesAgo, pipelineRow } from '../../support/rows.ts';
 import { type Environment, runSync, streamOf } from '../../support/runs.ts';
-import { test as base, type Kondado } from '../../support/test.ts';
-import { bigQueryWarehouse, duckDbWarehouse, type TestWarehouse } from '../../support/warehouses.ts';
+import type { Kondado } from '../../support/test.ts';
+import type { TestWarehouse } from '../../support/warehouses.ts';
 
 const DAY_MINUTES = 1_440;
 const MAX_REQUESTS = 30;
-const ONE = { STREAMS: 'pipeline_logs' };
 const TABLES = ['pipeline_logs', 'model_logs', 'sync_runs', 'rejected_rows'];
 
 /** Rows at a steady pace from some days ago until five minutes ago; every so many ids is ours. */
@@ -33,22 +33,14 @@ interface Planned {
   cost: number;
 }
 
-describe.each(['DuckDB', 'BigQuery'] as const)('a dry run with %s', (kind) => {
-  const test = base.extend<{ warehouse: TestWarehouse }>({
-    async warehouse({ folder, startBigQuery }, use) {
-      await use(
-        kind === 'DuckDB'
-          ? duckDbWarehouse(`${folder}/kondado.duckdb`)
-          : bigQueryWarehouse(await startBigQuery()),
-      );
-    },
-  });
+describe.each(WAREHOUSES)('a dry run with %s', (kind) => {
+  const test = testWith(kind);
 
   async function plan(
     kondado: Kondado,
     warehouse: TestWarehouse,
     request: Partial<RunRequest> = {},
-    env: Environment = ONE,
+    env: Environment = ONE_STREAM,
   ): Promise<Planned> {
     const before = kondado.sandbox.requests.length;
     const run = await runSync({ ...kondado.env, ...warehouse.env, ...env }, { ...request, dryRun: true });
@@ -73,7 +65,7 @@ describe.each(['DuckDB', 'BigQuery'] as const)('a dry run with %s', (kind) => {
     kondado: Kondado,
     warehouse: TestWarehouse,
     request: Partial<RunRequest> = {},
-    env: Environment = ONE,
+    env: Environment = ONE_STREAM,
   ): Promise<StreamReport> {
     const stream = streamOf(await runSync({ ...kondado.env, ...warehouse.env, ...env }, request));
     expect(stream).toMatchObject({ outcome: 'success' });
@@ -157,7 +149,7 @@ describe.each(['DuckDB', 'BigQuery'] as const)('a dry run with %s', (kind) => {
       kondado,
       warehouse,
       {},
-      { ...ONE, ...limits, TIME_BUDGET_SECONDS: '6' },
+      { ...ONE_STREAM, ...limits, TIME_BUDGET_SECONDS: '6' },
     );
     const minutes = planned.requests_estimated / 240;
     expect(planned.minutes_estimated).toBeCloseTo(minutes, 2);
@@ -189,18 +181,18 @@ describe.each(['DuckDB', 'BigQuery'] as const)('a dry run with %s', (kind) => {
 });
 
 describe('a dry run', () => {
-  const test = base;
+  const test = testWith('DuckDB');
 
   test.for(
     [1, 49, 50, 51, 98, 99, 100, 148, 150, 197, 200].flatMap((count) =>
       (['inclusive', 'exclusive', 'null'] as Paging[]).map((paging) => ({ count, paging })),
     ),
   )('of $count rows counts them and their requests exactly ($paging)', async ({ count, paging }, {
-    folder,
     startKondado,
+    warehouse,
   }) => {
     const kondado = await startKondado({ pipeline_logs: steady(count, 10), paging });
-    const env = { ...kondado.env, ...duckDbWarehouse(`${folder}/kondado.duckdb`).env, ...ONE };
+    const env = { ...kondado.env, ...warehouse.env, ...ONE_STREAM };
     const planned = streamOf(await runSync(env, { dryRun: true })).plan;
     const done = streamOf(await runSync(env));
     expect(planned).toMatchObject({
@@ -230,9 +222,9 @@ describe('a dry run', () => {
   )(
     'of $name in a steady history of $count rows is right by 20 %',
     { timeout: 60_000 },
-    async ({ name, count, idStep }, { folder, startKondado }) => {
+    async ({ name, count, idStep }, { startKondado, warehouse }) => {
       const kondado = await startKondado({ pipeline_logs: steady(count, 90, idStep) });
-      const env = { ...kondado.env, ...duckDbWarehouse(`${folder}/kondado.duckdb`).env, ...ONE };
+      const env = { ...kondado.env, ...warehouse.env, ...ONE_STREAM };
       const request = WHOLE[name] ?? {};
       if (request.mode === 'verify') await runSync(env);
       const planned = streamOf(await runSync(env, { ...request, dryRun: true }));
