@@ -7,7 +7,7 @@ import { readConfig } from '../functions/config.ts';
 import { createLog } from '../functions/log.ts';
 import { run as sync } from '../functions/run.ts';
 import { parseRunRequest, type RunRequest } from '../functions/sync/request.ts';
-import { remaindersOf } from '../functions/sync/unfinished.ts';
+import { unfinishedOf } from '../functions/sync/unfinished.ts';
 import { createRandom } from '../local/sandbox/random.ts';
 import { SANDBOX_KEY, SANDBOX_TOKEN, startSandbox } from '../local/sandbox/server.ts';
 import { type Knowledge, moments, ROUGH, SMOOTH, search } from './histories.ts';
@@ -88,9 +88,9 @@ async function firstLoad(): Promise<void> {
   const first = parseRunRequest('{"streams":["pipeline_logs"]}');
   for (let next: RunRequest | undefined = first; next; runs++) {
     if (runs > 0) await sleep((DELAY_SECONDS / SCALE) * 1000);
-    const report = await sync(next, { readConfig: () => readConfig(env), log });
+    const { report } = await sync(next, { readConfig: () => readConfig(env), log });
     inserted += report.streams[0]?.rows_inserted ?? 0;
-    next = remaindersOf(next, report).find(({ hasProgressed }) => hasProgressed)?.request;
+    next = unfinishedOf(next, report).find(({ hasProgressed }) => hasProgressed)?.request;
   }
   const { length: requests } = sandbox.requests;
   const requestsAtOnce = (rowCount: number) => 1 + Math.ceil((rowCount - 50) / 49);

@@ -1,9 +1,10 @@
-import { PAGE_SIZE } from '../functions/kondado/pages.ts';
-import { findStartId, type Placed } from '../functions/sync/find-start-id.ts';
+import { type DatedId, findStartId } from '../functions/sync/find-start-id.ts';
 import { timestampOf } from '../functions/timestamps.ts';
 import type { Random } from '../local/sandbox/random.ts';
 import { lowerBound } from '../local/sandbox/source.ts';
 
+/** As Kondado documents it. */
+export const PAGE_SIZE = 50;
 const MINUTE_MS = 60_000;
 const DAY_MS = 1_440 * MINUTE_MS;
 const START_MS = Date.UTC(2026, 7, 25);
@@ -95,7 +96,7 @@ export const ROUGH: Record<string, (random: Random) => History> = {
 /** A page as the API gives it, and a count of them. */
 function probes({ ids, createdMs }: History) {
   const asked: bigint[] = [];
-  const probe = async (id: bigint): Promise<Placed[]> => {
+  const probe = async (id: bigint): Promise<DatedId[]> => {
     asked.push(id);
     const first = lowerBound(ids.length, (index) => (ids[index] ?? 0) >= id);
     return Array.from(ids.subarray(first, first + PAGE_SIZE), (rowId, index) => ({

@@ -6,7 +6,7 @@ import { parseRunRequest } from '../functions/sync/request.ts';
 
 const log = createLog({ level: 'error', isReadable: true, write: (line) => process.stderr.write(line) });
 const startedAtMs = performance.now();
-const report = await run(parseRunRequest('{"streams":["pipeline_logs"]}'), { readConfig, log });
+const { report } = await run(parseRunRequest('{"streams":["pipeline_logs"]}'), { readConfig, log });
 const { outcome, rows_inserted, rows_duplicate, requests, rate_limit_hits } = report.streams[0] ?? {};
 process.send?.({
   outcome,

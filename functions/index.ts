@@ -1,7 +1,7 @@
 import { type HttpFunction, http, type Request, type Response } from '@google-cloud/functions-framework';
 import { type ErrorCode, HTTP_STATUS, SyncError, toSyncError } from './errors.ts';
 import { printJson } from './json.ts';
-import { createLog, type Log, LOG_LEVELS, traceOf } from './log.ts';
+import { createLog, LOG_LEVELS, type Log, traceOf } from './log.ts';
 
 // Express puts the stack of an error into its answers otherwise, for instance for a body that is not JSON.
 process.env.NODE_ENV = 'production';

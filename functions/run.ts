@@ -109,7 +109,10 @@ async function runSources(request: RunRequest, context: RunContext): Promise<End
     const { recorded, ...ending } = await syncSources(request, warehouse, context);
     if (request.dryRun) return ending;
     try {
-      await record(runRows({ run_id: runId, mode: request.mode }, request, recorded, packageJson.version), warehouse);
+      await record(
+        runRows({ run_id: runId, mode: request.mode }, request, recorded, packageJson.version),
+        warehouse,
+      );
       return ending;
     } catch (error) {
       return { ...ending, error: errorReport(toSyncError(error)) };

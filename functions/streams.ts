@@ -14,6 +14,12 @@ export interface Source {
 }
 
 /** `pipeline_logs`, or `pipeline_logs of client 7`. */
-export function sourceName({ stream, clientId }: { stream: string; clientId: bigint | string | null }): string {
+export function sourceName({
+  stream,
+  clientId,
+}: {
+  stream: string;
+  clientId: bigint | string | null;
+}): string {
   return clientId === null ? stream : `${stream} of client ${clientId}`;
 }

@@ -69,5 +69,8 @@ export function displayTimestamp(timestamp: Timestamp): string {
 /** The moment so many microseconds after 1970, or before it. */
 export function timestampOfMicros(micros: bigint): Timestamp {
   const fraction = ((micros % 1000n) + 1000n) % 1000n;
-  return timestampOf(Number((micros - fraction) / 1000n)).replace('000Z', `${String(fraction).padStart(3, '0')}Z`);
+  return timestampOf(Number((micros - fraction) / 1000n)).replace(
+    '000Z',
+    `${String(fraction).padStart(3, '0')}Z`,
+  );
 }

@@ -1,7 +1,7 @@
 // npm run sync: one run on this computer, see `--help`.
-import { type Config, LOG_LEVELS, readConfig } from '../functions/config.ts';
+import { readConfig } from '../functions/config.ts';
 import { printJson } from '../functions/json.ts';
-import { createLog, type Log } from '../functions/log.ts';
+import { createLog, LOG_LEVELS, type Log } from '../functions/log.ts';
 import { run } from '../functions/run.ts';
 import { type RunReport, reportBody } from '../functions/sync/report.ts';
 import { type Command, HELP, parseCommand, UsageError } from './arguments.ts';
@@ -40,13 +40,12 @@ async function synchronize({ request, isJson }: Command, env: Environment): Prom
   const screen = createScreen(!stderr.isTTY && stdout.isTTY && !isJson ? stdout : stderr, env);
   const progress = startProgress(screen, request);
   const stop = listenForInterruption(() => progress.note('stopping, press Ctrl-C again to end at once'));
-  let config: Config | undefined;
-  const reports = await runUntilDone(
+  const results = await runUntilDone(
     request,
     (rest) =>
       run(rest, {
         readConfig: () => {
-          config = readConfig(env);
+          const config = readConfig(env);
           const { perSecond, perMinute } = config.kondado.limits;
           progress.limitTo(Math.min(perSecond * 60, perMinute));
           return config;
@@ -59,7 +58,8 @@ async function synchronize({ request, isJson }: Command, env: Environment): Prom
   );
   progress.end();
 
-  const report = mergeReports(reports);
+  const [{ config }] = results;
+  const report = mergeReports(results);
   if (isJson) {
     stdout.write(`${printJson(reportBody(report))}\n`);
     return report.outcome;

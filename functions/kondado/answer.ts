@@ -48,13 +48,22 @@ const anyErrorEnvelope = z.union([
  * A throttled request comes as HTTP 200, so the body decides before the status does. Texts are as they came, so that
  * nothing that is removed from them for display can change the meaning.
  */
-export function decodeAnswer({ status, headers, text }: { status: number; headers: Headers; text: string }): Answer {
+export function decodeAnswer({
+  status,
+  headers,
+  text,
+}: {
+  status: number;
+  headers: Headers;
+  text: string;
+}): Answer {
   const body = tryParse(text);
   const envelope = anyErrorEnvelope.safeParse(body);
   const fault = envelope.success ? ('data' in envelope.data ? envelope.data.data : envelope.data) : undefined;
   const error = textOf(fault?.error);
   const retryAfter = retryAfterMs(headers.get('retry-after'));
-  if (status === 429 || error === 'RATE_LIMIT_EXCEEDED') return { kind: 'rateLimited', retryAfterMs: retryAfter };
+  if (status === 429 || error === 'RATE_LIMIT_EXCEEDED')
+    return { kind: 'rateLimited', retryAfterMs: retryAfter };
   if (status === 408 || status >= 500) {
     return { kind: 'unavailable', status, retryAfterMs: status === 503 ? retryAfter : 0 };
   }

@@ -23,7 +23,10 @@ export async function readText(response: Response): Promise<Body> {
   for await (const chunk of response.body ?? []) {
     bytes += chunk.length;
     if (bytes > MAX_BODY_BYTES) {
-      throw new AttemptFailed(`an answer of more than ${MAX_BODY_BYTES / 2 ** 20} MiB, which no page should have`, true);
+      throw new AttemptFailed(
+        `an answer of more than ${MAX_BODY_BYTES / 2 ** 20} MiB, which no page should have`,
+        true,
+      );
     }
     chunks.push(chunk);
   }

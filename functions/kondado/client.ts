@@ -8,10 +8,12 @@ import type { Source } from '../streams.ts';
 import { type Answer, decodeAnswer, type Page } from './answer.ts';
 import { readText } from './body.ts';
 import { AttemptFailed, rateLimited, refusal, unavailable } from './faults.ts';
-import { limiterFor } from './limiter.ts';
+import { limiterFor, type Patience } from './limiter.ts';
 
 const ATTEMPTS = 4;
 const RATE_LIMIT_HITS_IN_A_ROW = 6;
+/** A request that was sent so long ago has reached Kondado: the rest of the time until its answer is Kondado's own. */
+const DELIVERY_MS = 500;
 
 /** What the requests of one source have cost so far. */
 export interface RequestCounters {
@@ -32,6 +34,8 @@ export interface SourceApi {
   readPage(startId: bigint): Promise<Page>;
   /** Counted on with each request. */
   readonly counters: Readonly<RequestCounters>;
+  /** Ends what is under way; nobody wants its answer any more. */
+  stop(): void;
 }
 
 export interface KondadoClient {
@@ -68,6 +72,9 @@ export function createKondadoClient(
   function clientOf(source: Source): SourceApi {
     const { stream } = source;
     const counters: RequestCounters = { requests: 0, retries: 0, rate_limit_hits: 0 };
+    const stopped = new AbortController();
+    const signal = AbortSignal.any([budget.reading, stopped.signal]);
+    const patience: Patience = { reading: signal, readingMs: budget.readingMs };
     let isGarbled = false;
 
     /** One page or one refusal, after at most four attempts. */
@@ -80,21 +87,24 @@ export function createKondadoClient(
           start_element_id: String(startId),
           client_id: source.clientId === null ? undefined : String(source.clientId),
         },
-        signal: budget.reading,
+        signal,
         // Inside ky's retries, so that each attempt waits for its turn and has a time-out of its own.
         fetch: async (input, init) => {
-          answer = await limiter.schedule(async () => {
+          answer = await limiter.schedule(async (hasArrived) => {
             counters.requests++;
             if (attempts++ > 0) counters.retries++;
-            const response = await attempt(input, init);
+            const delivery = setTimeout(hasArrived, DELIVERY_MS);
+            const response = await attempt(input, init, signal).finally(() => clearTimeout(delivery));
             if (!response.isExact) warnOfGarbling(response.charset);
             const decoded = decodeAnswer(response);
             pauseFor(decoded); // before anybody else has a turn
             return decoded;
-          }, budget);
+          }, patience);
           if (answer.kind === 'unreadable') throw new AttemptFailed(answer.reason, true);
           // ky decides by the status whether to try again; all the rest is in the answer.
-          return new Response(null, { status: answer.kind === 'unavailable' ? Math.min(answer.status, 599) : 200 });
+          return new Response(null, {
+            status: answer.kind === 'unavailable' ? Math.min(answer.status, 599) : 200,
+          });
         },
         hooks: {
           beforeRetry: [
@@ -118,6 +128,7 @@ export function createKondadoClient(
 
     return {
       counters,
+      stop: () => stopped.abort(),
       async readPage(startId) {
         for (let hits = 1; ; hits++) {
           const answer = await request(startId).catch((error: unknown) => {
@@ -125,7 +136,7 @@ export function createKondadoClient(
               const isAnswered = error instanceof AttemptFailed && error.isAnswered;
               throw unavailable({ message: reasonOf(error), isAnswered }, ATTEMPTS, source, config);
             }
-            throw budget.reading.aborted && !(error instanceof PauseTooLong) ? new BudgetUsedUp() : error;
+            throw signal.aborted && !(error instanceof PauseTooLong) ? new BudgetUsedUp() : error;
           });
           if (answer.kind === 'page') return answer.page;
           if (answer.kind === 'refused') throw refusal(answer, redact, source, config);
@@ -148,17 +159,21 @@ export function createKondadoClient(
   }
 
   /** One request, from sending to the last byte of the answer, within the time-out. */
-  async function attempt(input: Parameters<typeof fetch>[0], init: RequestInit | undefined) {
+  async function attempt(
+    input: Parameters<typeof fetch>[0],
+    init: RequestInit | undefined,
+    signal: AbortSignal,
+  ) {
     // AbortSignal.timeout and .any would live on after the request, thousands of them in a long run.
     const attemptEnd = new AbortController();
     const end = () => attemptEnd.abort();
     const timer = setTimeout(end, Math.min(config.requestTimeoutMs, 2 ** 31 - 1));
-    budget.reading.addEventListener('abort', end, { once: true });
+    signal.addEventListener('abort', end, { once: true });
     try {
       const response = await fetch(input, { ...init, signal: attemptEnd.signal });
       return { status: response.status, headers: response.headers, ...(await readText(response)) };
     } catch (error) {
-      if (budget.reading.aborted) throw new BudgetUsedUp();
+      if (signal.aborted) throw new BudgetUsedUp();
       if (error instanceof AttemptFailed) throw error;
       const reason = attemptEnd.signal.aborted
         ? `no whole answer within ${config.requestTimeoutMs / 1000} seconds`
@@ -166,7 +181,7 @@ export function createKondadoClient(
       throw new AttemptFailed(reason, false);
     } finally {
       clearTimeout(timer);
-      budget.reading.removeEventListener('abort', end);
+      signal.removeEventListener('abort', end);
     }
   }
 

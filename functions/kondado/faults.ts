@@ -57,7 +57,11 @@ export function refusal(
 }
 
 /** What is said after so many answers RATE_LIMIT_EXCEEDED in a row. */
-export function rateLimited(hits: number, { stream }: Source, { rateLimitPauseMs }: KondadoConfig): SyncError {
+export function rateLimited(
+  hits: number,
+  { stream }: Source,
+  { rateLimitPauseMs }: KondadoConfig,
+): SyncError {
   return new SyncError(
     'KONDADO_RATE_LIMITED',
     `Kondado refused ${stream} ${hits} times in a row with RATE_LIMIT_EXCEEDED, in spite of pauses of ${rateLimitPauseMs / 1000} seconds or more. Another program uses the same key or address: stop it, or lower KONDADO_REQUESTS_PER_MINUTE.`,

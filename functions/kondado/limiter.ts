@@ -10,10 +10,11 @@ export interface Limiter {
   /**
    * Runs one request when its turn has come, in the order of the calls.
    *
+   * @param request may tell when it has reached Kondado for certain; otherwise that is when it is answered.
    * @throws {BudgetUsedUp} if the budget ends before its turn.
    * @throws {PauseTooLong} at once, if a pause lasts longer than the budget.
    */
-  schedule<T>(request: () => Promise<T>, patience: Patience): Promise<T>;
+  schedule<T>(request: (hasArrived: () => void) => Promise<T>, patience: Patience): Promise<T>;
   /** Lets nothing out for a time, from now on, whichever run asks; the code says why. */
   pause(milliseconds: number, code: PauseTooLong['code']): void;
   /** Milliseconds until the next request may go out. */
@@ -21,16 +22,14 @@ export interface Limiter {
 }
 
 const MINUTE_MS = 60_000;
-/** How long a request is on its way to Kondado at most; the rest of the time until its answer is Kondado's own. */
-const DELIVERY_MS = 500;
 
 /**
  * Makes a limiter for everything that the process sends with one key.
  *
- * A request counts from when it has reached Kondado for certain, which is when its answer arrives or the longest delivery
- * is over, and the next one leaves after: so however the network holds either of them, Kondado sees them further apart
- * than the limits ask. The price is one delivery a minute. Calls are served in turn, one at a time, so no stream can
- * starve another.
+ * A request counts from when it has reached Kondado for certain, and the next one leaves after: so however long the network
+ * holds either of them, Kondado sees them further apart than the limits ask. The price is one delivery a minute, or one
+ * round trip where the answer is the only proof of it. Calls are served in turn, one at a time, so no stream can starve
+ * another.
  */
 export function createLimiter({ perSecond, perMinute }: Limits): Limiter {
   const gapMs = withMargin(1000 / (perSecond < 1 ? perSecond : Math.floor(perSecond)));
@@ -91,11 +90,15 @@ export function createLimiter({ perSecond, perMinute }: Limits): Limiter {
           if (pauseMs > readingMs()) throw new PauseTooLong(pauseCode, pauseMs);
           await wait(Math.ceil(ms), reading);
         }
-        const sentAtMs = performance.now();
+        let atMs: number | undefined;
+        const hasArrived = () => {
+          atMs ??= performance.now();
+        };
         try {
-          return await request();
+          return await request(hasArrived);
         } finally {
-          arrivedAtMs.push(Math.min(performance.now(), sentAtMs + DELIVERY_MS));
+          hasArrived();
+          arrivedAtMs.push(atMs ?? performance.now());
           if (arrivedAtMs.length > perWindow) arrivedAtMs.shift();
         }
       } finally {

@@ -100,7 +100,9 @@ function checkUse(rows: readonly ParsedRow[], { entries }: Page, source: Source)
 
 /** Names come from outside: those that are plain words, and not too many. */
 function fieldsOf(entries: readonly unknown[]): string {
-  const objects = entries.filter((entry) => typeof entry === 'object' && entry !== null && !Array.isArray(entry));
+  const objects = entries.filter(
+    (entry) => typeof entry === 'object' && entry !== null && !Array.isArray(entry),
+  );
   const names = [...new Set(objects.flatMap((entry) => Object.keys(entry as object)))];
   const plain = names.filter((name) => /^[\w.-]{1,40}$/.test(name)).slice(0, FIELDS_SHOWN);
   if (plain.length === 0) return 'none';
@@ -108,7 +110,10 @@ function fieldsOf(entries: readonly unknown[]): string {
 }
 
 function neverEnding(source: Source, askedId: bigint): SyncError {
-  return unexpected(source, `${MAX_EMPTY_PAGES} empty pages in a row up to id ${askedId} each lead on to another`);
+  return unexpected(
+    source,
+    `${MAX_EMPTY_PAGES} empty pages in a row up to id ${askedId} each lead on to another`,
+  );
 }
 
 function unexpected(source: Source, what: string): SyncError {

@@ -14,7 +14,14 @@ export async function backfillWindow(
   tools: { warehouse: Warehouse; readPage: PageReader; lookbackMs: number },
 ): Promise<Window> {
   const startId = fromId ?? (await findDate(source, from ?? '', tools));
-  return { startId, endId: null, from: from ?? null, to: to ?? null, createdSince: from ?? null, provenTo: null };
+  return {
+    startId,
+    endId: null,
+    from: from ?? null,
+    to: to ?? null,
+    createdSince: from ?? null,
+    provenTo: null,
+  };
 }
 
 /** The id to read from for the rows created since a date; those up to the lookback out of order come after it too. */
@@ -48,7 +55,9 @@ export async function refuseHiding(
   lookbackMs: number,
 ): Promise<void> {
   if (request.mode !== 'backfill' || request.acceptGap) return;
-  const faults = await Promise.all(sources.map((source) => hidingFault(source, request, warehouse, lookbackMs)));
+  const faults = await Promise.all(
+    sources.map((source) => hidingFault(source, request, warehouse, lookbackMs)),
+  );
   const found = faults.filter((fault) => fault !== undefined);
   if (found.length === 0) return;
   throw new SyncError(

@@ -94,7 +94,9 @@ export async function estimateWindow(
     minutes_estimated: Math.round(minutes * 100) / 100,
     runs_estimated: Math.max(1, Math.ceil((minutes * 60_000) / config.timeBudgetMs)),
     rows_stored:
-      firstId === undefined || lastId === undefined ? 0 : await warehouse.countIds(source, { firstId, lastId }),
+      firstId === undefined || lastId === undefined
+        ? 0
+        : await warehouse.countIds(source, { firstId, lastId }),
   };
 }
 

@@ -13,7 +13,10 @@ export interface DatedId {
 }
 
 /** What a page says of where a moment is: `before` means that every row from `id` on down is older, but for one. */
-type Verdict = { kind: 'before'; id: bigint; createdat: Timestamp } | { kind: 'straddles' } | { kind: 'after' };
+type Verdict =
+  | { kind: 'before'; id: bigint; createdat: Timestamp }
+  | { kind: 'straddles' }
+  | { kind: 'after' };
 
 /**
  * Finds an id to read from so that no row created at or after a moment is left out.

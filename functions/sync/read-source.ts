@@ -61,7 +61,9 @@ export async function* readSource(
   let seen = new Map<string, bigint | null>();
   let uncheckedFrom = window.startId;
 
-  for await (const page of readAhead(readPages(readPage, window.startId, createEndTest(window, lookbackMs)))) {
+  for await (const page of readAhead(
+    readPages(readPage, window.startId, createEndTest(window, lookbackMs)),
+  )) {
     const received = distinct(page.rows, seen);
     seen = rememberFrom(seen, page);
     const inWindow = received.filter((row) => placeOf(window, row) === 'in');
@@ -69,7 +71,11 @@ export async function* readSource(
     const rejected = inWindow.filter((row) => row.kind === 'rejected');
 
     // A verification looks for what is stored and not shown too, so it has to know all ids up to the end of the page.
-    const checkedTo = !isVerification ? null : page.nextId === null ? (window.endId ?? page.lastId) : page.lastId;
+    const checkedTo = !isVerification
+      ? null
+      : page.nextId === null
+        ? (window.endId ?? page.lastId)
+        : page.lastId;
     const stretch = checkedTo === null ? null : { firstId: uncheckedFrom, lastId: checkedTo };
     await cover(versions, range.reached(received), stretch);
     const result = await storePage(page, rows, rejected, versions, warehouse, isVerification);

@@ -36,7 +36,11 @@ export interface RunTools {
  *
  * What a run says of a source is put together here and nowhere else.
  */
-export async function syncSource(source: Source, request: RunRequest, tools: RunTools): Promise<StreamReport> {
+export async function syncSource(
+  source: Source,
+  request: RunRequest,
+  tools: RunTools,
+): Promise<StreamReport> {
   const { config, warehouse, log, onProgress } = tools;
   const report = startStreamReport(source);
   const startedAtMs = performance.now();
@@ -107,19 +111,29 @@ async function readWindow(
   report.next_id = window.startId;
   try {
     const { lookbackMs } = config;
-    for await (const page of readSource(source, window, { readPage, warehouse, lookbackMs, isVerification })) {
+    for await (const page of readSource(source, window, {
+      readPage,
+      warehouse,
+      lookbackMs,
+      isVerification,
+    })) {
       rowsShown += page.rowsShown;
       addPage(report, page, isVerification);
       Object.assign(report, api.counters);
       notices.add(page, isVerification);
       firstLoad.add(page.stored);
       onProgress(report, page.readTo);
-      log.write('debug', 'page_stored', `${sourceName(source)}: stored ${page.stored.length} of ${page.rowsRead} rows.`, {
-        stream: source.stream,
-        client_id: source.clientId,
-        rows: page.rowsRead,
-        last_id: report.last_id,
-      });
+      log.write(
+        'debug',
+        'page_stored',
+        `${sourceName(source)}: stored ${page.stored.length} of ${page.rowsRead} rows.`,
+        {
+          stream: source.stream,
+          client_id: source.clientId,
+          rows: page.rowsRead,
+          last_id: report.last_id,
+        },
+      );
     }
   } finally {
     notices.write(report, log);
@@ -141,7 +155,8 @@ function addPage(report: StreamReport, page: PageResult, isVerification: boolean
   Object.assign(report, page.proven ?? { first_id: null, last_id: null });
   report.next_id = page.nextId ?? page.lastId ?? report.next_id;
   for (const { createdat } of stored) {
-    if (createdat <= page.now && createdat > (report.watermark_after ?? '')) report.watermark_after = createdat;
+    if (createdat <= page.now && createdat > (report.watermark_after ?? ''))
+      report.watermark_after = createdat;
   }
 }
 

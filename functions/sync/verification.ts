@@ -55,7 +55,8 @@ async function verifiedTo(
   let reached: bigint | null = null;
   for (const { firstId, lastId } of parts) {
     const next: bigint | undefined = reached ?? oldest?.id;
-    if (firstId !== null && lastId !== null && next !== undefined && firstId <= next && lastId > next) reached = lastId;
+    if (firstId !== null && lastId !== null && next !== undefined && firstId <= next && lastId > next)
+      reached = lastId;
   }
   return reached;
 }

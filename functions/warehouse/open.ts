@@ -6,7 +6,12 @@ import type { Adapter, Reader, Warehouse } from './warehouse.ts';
 /** Opens the warehouse that the configuration names; each adapter, and the library it needs, loads only when it is used. */
 export async function openWarehouse(config: ReadingConfig, budget: Budget): Promise<Warehouse> {
   const adapter = await openAdapter(config, budget);
-  return { ...createQuestions(adapter.ask), store: adapter.store, record: adapter.record, close: adapter.close };
+  return {
+    ...createQuestions(adapter.ask),
+    store: adapter.store,
+    record: adapter.record,
+    close: adapter.close,
+  };
 }
 
 async function openAdapter({ warehouse, billing }: ReadingConfig, budget: Budget): Promise<Adapter> {
@@ -25,7 +30,9 @@ async function openAdapter({ warehouse, billing }: ReadingConfig, budget: Budget
  */
 export async function openReader({ warehouse }: ReadingConfig, signal?: AbortSignal): Promise<Reader | null> {
   const adapter = await openForReading(warehouse, signal);
-  return adapter && { read: (view, condition) => readView(adapter.ask, view, condition), close: adapter.close };
+  return (
+    adapter && { read: (view, condition) => readView(adapter.ask, view, condition), close: adapter.close }
+  );
 }
 
 async function openForReading(

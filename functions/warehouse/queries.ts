@@ -112,7 +112,10 @@ export function createQuestions(ask: Ask) {
      *
      * One row may be misdated: `above` is the second smallest id at or after the moment where there are two.
      */
-    async idsAround(source: Source, moment: Timestamp): Promise<{ below: bigint | null; above: bigint | null }> {
+    async idsAround(
+      source: Source,
+      moment: Timestamp,
+    ): Promise<{ below: bigint | null; above: bigint | null }> {
       const [row] = await ask(
         `WITH later AS (
            SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS place
@@ -183,7 +186,8 @@ export function createQuestions(ask: Ask) {
       }));
     },
 
-    rejectedBefore: (stream: StreamName, rejected: readonly RejectedRow[]) => rejectedBefore(ask, stream, rejected),
+    rejectedBefore: (stream: StreamName, rejected: readonly RejectedRow[]) =>
+      rejectedBefore(ask, stream, rejected),
   };
 }
 
@@ -203,7 +207,11 @@ export async function rejectedBefore(
 }
 
 /** The rows of a view, or of a table that is read like one. */
-export async function readView<V extends ViewName>(ask: Ask, view: V, condition = 'TRUE'): Promise<ViewRow<V>[]> {
+export async function readView<V extends ViewName>(
+  ask: Ask,
+  view: V,
+  condition = 'TRUE',
+): Promise<ViewRow<V>[]> {
   const rows = await ask(selectJson(view, `{${view}}`, condition));
   return rows.map(({ content }) => parseRow(view, content ?? ''));
 }
@@ -246,7 +254,9 @@ function runsSql({ stream, clientId }: Source, since: Timestamp | null): string 
 function positionOf(row: AnswerRow | undefined): Position | null {
   const watermark = momentOf(row?.watermark_us);
   const lookbackId = idOf(row?.lookback_id);
-  return watermark === null || lookbackId === null ? null : { watermark, lookbackId, belowId: idOf(row?.below_id) };
+  return watermark === null || lookbackId === null
+    ? null
+    : { watermark, lookbackId, belowId: idOf(row?.below_id) };
 }
 
 function runOf(row: AnswerRow): EarlierRun {

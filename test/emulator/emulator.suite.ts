@@ -49,7 +49,7 @@ async function sync(body = ''): Promise<StreamReport> {
     BIGQUERY_DATASET: dataset,
   };
   const log = createLog({ level: 'error', isReadable: true, write: (line) => process.stderr.write(line) });
-  const report = await run(parseRunRequest(body), { readConfig: () => readConfig(env), log });
+  const { report } = await run(parseRunRequest(body), { readConfig: () => readConfig(env), log });
   const [stream] = report.streams;
   if (!stream) throw new Error(JSON.stringify(report.error));
   return stream;

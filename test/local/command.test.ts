@@ -368,7 +368,7 @@ describe('the progress', () => {
     const progress = startProgress(createScreen(stream, {}), { to: undefined });
     progress.limitTo(20);
     const live = report(0);
-    progress.onStart(() => 12_300);
+    progress.onStart({ waitMs: () => 12_300 });
     progress.onProgress(live, readTo(0));
     Object.assign(live, report(45));
     progress.onProgress(live, readTo(45));

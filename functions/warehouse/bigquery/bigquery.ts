@@ -19,7 +19,9 @@ export function openBigQuery(config: BigQueryConfig, budget: Budget): Adapter {
     const rows = rejected.map((row) => rejectedInsert(rejectedRowValues(shortened(row), reading)));
     await insert('rejected_rows', rows, async (refused) => {
       // Whatever it was in the JSON that BigQuery did not like: as a text it is taken.
-      const asText = [...refused.keys()].map(({ row }) => rejectedInsert({ ...row, row: shortText(String(row.row)) }));
+      const asText = [...refused.keys()].map(({ row }) =>
+        rejectedInsert({ ...row, row: shortText(String(row.row)) }),
+      );
       await insert('rejected_rows', asText, async (again) => {
         throw new SyncError(
           'WAREHOUSE_REJECTED',

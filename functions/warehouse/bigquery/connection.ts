@@ -52,14 +52,18 @@ export function connectBigQuery(config: BigQueryConfig, until: AbortSignal = NEV
     call,
     async ask(sql) {
       const tables = [...new Set([...sql.matchAll(TABLE)].map(([, table = '']) => table))];
-      const names = new Map(await Promise.all(tables.map(async (table) => [table, await nameOf(table)] as const)));
+      const names = new Map(
+        await Promise.all(tables.map(async (table) => [table, await nameOf(table)] as const)),
+      );
       const query = sql.replaceAll(TABLE, (_match, table: string) => names.get(table) ?? table);
       const location = config.location === undefined ? {} : { location: config.location };
       const [rows] = await call(`reading ${tables.join(' and ')}`, () =>
         client.query({ query, maximumBytesBilled: MAX_BYTES_BILLED, ...location }),
       );
       return rows.map((row: Record<string, unknown>) =>
-        Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value === null ? null : String(value)])),
+        Object.fromEntries(
+          Object.entries(row).map(([name, value]) => [name, value === null ? null : String(value)]),
+        ),
       );
     },
   };

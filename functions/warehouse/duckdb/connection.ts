@@ -39,9 +39,13 @@ export async function askDuckDb(connection: DuckDBConnection, sql: string): Prom
   const statement = toDuckDb(sql.replaceAll(/\{(\w+)\}/g, '`main.$1`'));
   const answer = await connection.runAndReadAll(statement);
   const names = answer.columnNames();
-  return answer.getRows().map((row) =>
-    Object.fromEntries(row.map((value, index) => [names[index] ?? '', value === null ? null : String(value)])),
-  );
+  return answer
+    .getRows()
+    .map((row) =>
+      Object.fromEntries(
+        row.map((value, index) => [names[index] ?? '', value === null ? null : String(value)]),
+      ),
+    );
 }
 
 /** DuckDB's own default. `RESET memory_limit` names it too, but leaves the limit as it was (DuckDB 1.5.5). */

@@ -3,6 +3,7 @@ import type { Config, DuckDbConfig } from '../../config.ts';
 import { type LogRow, type RejectedRow, rejectedRowValues } from '../../rows.ts';
 import { type Column, type Row, TABLES, type TableName, type Value } from '../../schema/tables.ts';
 import { epochMicrosOf } from '../../timestamps.ts';
+import { billingPlaceholders } from '../../views/templates.ts';
 import type { Adapter } from '../warehouse.ts';
 import { askDuckDb, connectDuckDb, DEFAULT_MEMORY, type DuckDb, inTurn } from './connection.ts';
 import { makeTables, makeViews } from './schema.ts';
@@ -56,7 +57,7 @@ export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billin
     await work(async () => {
       await transaction(async () => {
         await makeTables(connection);
-        await makeViews(connection, billing);
+        await makeViews(connection, { dataset: 'main', now: 'now()', ...billingPlaceholders(billing) });
       });
       // Rows are appended by position, and a newer version of the sync may have made the file.
       const rows = await connection.runAndReadAll(

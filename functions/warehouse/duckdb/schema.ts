@@ -27,8 +27,7 @@ export async function makeTables(connection: DuckDBConnection): Promise<void> {
  *
  * A view with `SELECT *` breaks when its table gets a column, so that an unchanged text would be no reason to keep it.
  */
-export async function makeViews(connection: DuckDBConnection, billing: Config['billing']): Promise<void> {
-  const placeholders = { dataset: 'main', now: 'now()', ...billingPlaceholders(billing) };
+export async function makeViews(connection: DuckDBConnection, placeholders: ViewPlaceholders): Promise<void> {
   for (const [name, sql] of readViews('duckdb', placeholders)) {
     await connection.run(`CREATE OR REPLACE VIEW ${name} AS ${sql}`);
   }

@@ -4,11 +4,11 @@ import {
   type Knowledge,
   MOMENTS,
   moments,
+  PAGE_SIZE,
   ROUGH,
   SMOOTH,
   search,
 } from '../../../bench/histories.ts';
-import { PAGE_SIZE } from '../../../functions/kondado/pages.ts';
 import { timestampOf } from '../../../functions/timestamps.ts';
 import { createRandom } from '../../../local/sandbox/random.ts';
 
