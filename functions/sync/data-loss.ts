@@ -10,7 +10,6 @@ const KEPT_MS = 90 * DAY_MS;
 /** Who is less far behind than this has time to see whether it gets better. */
 const FAR_BEHIND_MS = 30 * DAY_MS;
 const HORIZON_MS = 365 * DAY_MS;
-const PACE_MS = 2 * DAY_MS;
 
 /**
  * Says in the report and in the log when Kondado begins to delete rows before they are read, if the runs go on at their pace.
@@ -22,9 +21,8 @@ export function warnOfLoss(report: StreamReport, runs: readonly EarlierRun[], lo
   const { watermark_before: before, watermark_after: after, outcome, stream, client_id } = report;
   if (before === null || after === null || outcome === 'success') return;
   const nowMs = Date.now();
-  // Without a run in the last two days its pace says nothing: then only what this run has achieved counts.
   const last = runs.findLast(({ mode }) => mode === 'incremental');
-  const sinceMs = Math.max(last ? epochMsOf(last.finishedAt) : nowMs, nowMs - PACE_MS);
+  const sinceMs = last ? epochMsOf(last.finishedAt) : nowMs;
   const behindMs = nowMs - epochMsOf(after);
   const pace = (epochMsOf(after) - epochMsOf(before)) / Math.max(nowMs - sinceMs, 1);
   const leftMs = Math.max(0, (KEPT_MS - behindMs) / (1 - pace));

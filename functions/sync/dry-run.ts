@@ -11,7 +11,7 @@ import type { Estimate } from './report.ts';
 import { createEndTest, type Window } from './window.ts';
 
 const MAX_REQUESTS = 30;
-const PAGES_READ = 4;
+const PAGES_READ = 6;
 const MAX_END_PROBES = 12;
 const SAMPLES = 8;
 const AFTER_ALL: Timestamp = '9999-12-31T23:59:59.999999Z';
@@ -77,7 +77,7 @@ export async function estimateWindow(
     });
     rowsAfter = await estimateRows(lastRead, endId, look, Math.min(SAMPLES, requestsLeft()));
     // Each page repeats the last row of the one before, and the last one proves the end.
-    requests += Math.max(1, Math.ceil(rowsAfter / (pageSize - 1))) + 1;
+    requests += Math.ceil(rowsAfter / (pageSize - 1)) + 1;
   }
 
   const inRange = [...rows].filter(([, createdat]) => isInRange(window, createdat)).map(([id]) => id);

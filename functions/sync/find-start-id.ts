@@ -48,6 +48,7 @@ export async function findStartId(options: {
   let idsPerMs = 0;
   let poorGuesses = 0;
   let stepFactor = 1;
+  let largestPage = 0;
 
   for (let probes = 0, at = low.id; probes < maxProbes; probes++) {
     const page = await probe(at);
@@ -55,6 +56,9 @@ export async function findStartId(options: {
     const gapBefore: bigint = high === null ? 0n : high.id - low.id;
     const verdict = judge(page, moment);
     if (verdict.kind === 'straddles') return at;
+    // Probably the last page of the log. If it is not, this is too early at worst.
+    if (verdict.kind === 'before' && page.length < largestPage) return at;
+    largestPage = Math.max(largestPage, page.length);
     if (verdict.kind === 'after') {
       if (at <= low.id) return low.id;
       high = { id: at, ms: first ? epochMsOf(first.createdat) : Number.NaN };

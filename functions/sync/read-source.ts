@@ -31,10 +31,8 @@ export interface PageResult {
   drift: ReadonlyMap<string, number>;
   /** What the run has proven so far; null is nothing. */
   proven: ReturnType<ProvenRange['ids']>;
-  /** The largest id on the page; null if none has one. */
-  lastId: bigint | null;
-  /** Where to go on; null if the window was read to its end. */
-  nextId: bigint | null;
+  /** The last row of the page that is in the window, from which another run can go on; null if there is none. */
+  resumeId: bigint | null;
   /** The newest date on the page that is not ahead of now. */
   readTo: Timestamp | undefined;
 }
@@ -88,8 +86,7 @@ export async function* readSource(
       vanishedIds: stretch === null ? [] : vanished(page, versions.between(stretch), window, source),
       drift: driftOf(rows),
       proven: range.ids(),
-      lastId: page.lastId,
-      nextId: page.nextId,
+      resumeId: inWindow.findLast(({ kind }) => kind === 'row')?.id ?? null,
       readTo: newestOf(page),
     };
     if (checkedTo !== null) uncheckedFrom = checkedTo + 1n;
@@ -119,9 +116,9 @@ async function storePage(
   isVerification: boolean,
 ): Promise<Pick<PageResult, 'stored' | 'rejected' | 'newIds'>> {
   const isMissing = (row: LogRow) => !versions.hasVersion(row);
-  const [first] = rows.filter(isMissing);
+  const [first, last] = [rows[0], rows.at(-1)];
   // What another run has stored meanwhile was not missing.
-  if (isVerification && first) await versions.refresh(first.id, rows.at(-1)?.id ?? first.id);
+  if (isVerification && first && last && rows.some(isMissing)) await versions.refresh(first.id, last.id);
   const fresh = rows.filter(isMissing);
   const before = await warehouse.rejectedBefore(reading.source.stream, rejected);
   const setAside = rejected.filter(({ contentHash }) => !before.has(contentHash));

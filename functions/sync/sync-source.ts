@@ -153,7 +153,7 @@ function addPage(report: StreamReport, page: PageResult, isVerification: boolean
   if (isVerification) report.rows_repaired += page.newIds.length;
   report.rows_vanished += page.vanishedIds.length;
   Object.assign(report, page.proven ?? { first_id: null, last_id: null });
-  report.next_id = page.nextId ?? page.lastId ?? report.next_id;
+  report.next_id = page.resumeId ?? report.next_id;
   for (const { createdat } of stored) {
     if (createdat <= page.now && createdat > (report.watermark_after ?? ''))
       report.watermark_after = createdat;

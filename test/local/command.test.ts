@@ -160,7 +160,7 @@ describe('npm run sync without credentials', () => {
     for (const stream of report.streams) {
       expect(stream.rows_duplicate).toBeGreaterThan(0);
       expect(stream.rows_inserted).toBeLessThan(20);
-      expect(stream.requests).toBe(1);
+      expect(stream.requests).toBe(2);
     }
 
     const answer = await command('query', cwd, ['SELECT count(*) AS executions FROM pipeline_logs_latest']);
@@ -285,9 +285,9 @@ describe('npm run sync with credentials', () => {
     const { env } = await account({ rows: 10, fault: () => ({ kind: 'rateLimit' }) });
     const limited = { ...env, TIME_BUDGET_SECONDS: '0.5' };
     const { status, stdout, stderr } = await command('sync', temporaryFolder(), [], limited);
-    expect(status).toBe(0);
+    expect(status).toBe(1);
     expect(stderr).toContain("Kondado's rate limit was hit");
-    expect(stdout).toContain('The next npm run sync goes on');
+    expect(stdout).toContain('KONDADO_RATE_LIMITED: Kondado is not to be asked for another');
   });
 });
 

@@ -36,9 +36,10 @@ export async function openDuckDbForReading({
           });
         } catch (error) {
           if (!isMissing(error)) throw error;
+          const [, view = 'a view'] = /\{(\w+)\}/.exec(sql) ?? [];
           throw new SyncError(
             'WAREHOUSE_REJECTED',
-            `The DuckDB file ${path} lacks a view, or has an older one: the next run of the sync makes it.`,
+            `The DuckDB file ${path} lacks ${view}, or has an older one: the next run of the sync makes it.`,
           );
         }
       }),

@@ -121,7 +121,7 @@ describe.each(WAREHOUSES)('a dry run with %s', (kind) => {
       last_id: idOf(rows[149]),
       rows_estimated: 150,
       rows_stored: 100,
-      requests_estimated: 4,
+      requests_estimated: 5,
       minutes_estimated: 0,
       runs_estimated: 1,
     });
