@@ -147,7 +147,7 @@ describe('the end of a log', () => {
     expect(await latestIds(warehouse)).toEqual(idsOf(all));
   });
 
-  test.for([
+  test.concurrent.for([
     -1,
     1.5,
     'next',
@@ -168,10 +168,7 @@ describe('the end of a log', () => {
     else expect(stream.error?.code).toBe('KONDADO_UNEXPECTED_RESPONSE');
   });
 
-  test.for([
-    (id: number) => String(id),
-    (id: number) => BigInt(id),
-  ])('is found although the cursor is a number written otherwise', async (written, {
+  test('is found although the cursor is a text, beyond what a number can hold', async ({
     startKondado,
     warehouse,
   }) => {
@@ -179,22 +176,13 @@ describe('the end of a log', () => {
       ...row,
       id: 2n ** 53n + BigInt(Number(row.id)),
     }));
-    const change = ({ data }: Envelope) => {
-      const last = data.data.at(-1)?.id;
-      const cursor = typeof last === 'bigint' ? last : Number(last);
-      return {
-        success: true,
-        data: {
-          ...data,
-          pagination: { next_start_element_id: written === undefined ? cursor : String(cursor) },
-        },
-      };
+    const change = ({ success, data }: Envelope) => {
+      const pagination = { next_start_element_id: String(data.data.at(-1)?.id) };
+      return { success, data: { ...data, pagination } };
     };
     const kondado = await startKondado({ pipeline_logs: rows, fault: () => ({ kind: 'mutate', change }) });
-    expect((await poster(kondado, warehouse)()).stream).toMatchObject({
-      outcome: 'success',
-      rows_inserted: 120,
-    });
+    const { stream } = await poster(kondado, warehouse)();
+    expect(stream).toMatchObject({ outcome: 'success', rows_inserted: 120, requests: 4 });
   });
 });
 
