@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { printJson } from '../../functions/json.ts';
 import { reportBody, statusOf } from '../../functions/sync/report.ts';
 import { parseRunRequest } from '../../functions/sync/request.ts';
@@ -87,4 +88,30 @@ export function createStopper(): Stopper {
       return controller.signal;
     },
   };
+}
+
+/**
+ * Posts a body again and again, each run ended after some requests, until none of its streams has anything left.
+ *
+ * @returns the answers, the last of which is a success.
+ */
+export async function postUntilDone(
+  post: Post,
+  stopper: Stopper,
+  { body = {}, env = {}, requests = 3, mostRuns = 12 }: UntilDone = {},
+): Promise<Posted[]> {
+  const answers: Posted[] = [];
+  do {
+    answers.push(await post(body, { env, stop: stopper.after(requests) }));
+    expect(answers.length, 'runs that were not enough').toBeLessThanOrEqual(mostRuns);
+  } while (answers.at(-1)?.outcome !== 'success');
+  return answers;
+}
+
+interface UntilDone {
+  body?: object;
+  env?: Environment;
+  /** How many pages each run may read. */
+  requests?: number;
+  mostRuns?: number;
 }
