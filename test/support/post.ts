@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
+import { HTTP_STATUS, toSyncError } from '../../functions/errors.ts';
 import { printJson } from '../../functions/json.ts';
 import { reportBody, statusOf } from '../../functions/sync/report.ts';
-import { parseRunRequest } from '../../functions/sync/request.ts';
+import { parseRunRequest, type RunRequest } from '../../functions/sync/request.ts';
 import type { SandboxRequest } from '../../local/sandbox/server.ts';
 import { ONE_STREAM } from './contract.ts';
 import { type Environment, type LogLine, runSync } from './runs.ts';
@@ -53,19 +54,21 @@ export type Post = (body?: object, options?: { env?: Environment; stop?: AbortSi
 export function poster(kondado: Kondado, warehouse: TestWarehouse, env: Environment = ONE_STREAM): Post {
   return async (body = {}, options = {}) => {
     const all = { ...kondado.env, ...warehouse.env, ...env, ...options.env };
-    const { report, lines } = await runSync(all, parseRunRequest(printJson(body)), options.stop);
-    const answer = JSON.parse(printJson(reportBody(report)));
-    const [stream] = answer.streams;
-    return {
-      status: statusOf(report),
-      outcome: answer.outcome,
-      error: answer.error,
-      streams: answer.streams,
-      stream,
-      lines,
-    };
+    let request: RunRequest;
+    try {
+      request = parseRunRequest(printJson(body));
+    } catch (error) {
+      const { code, message } = toSyncError(error);
+      return { ...NOTHING, status: HTTP_STATUS[code], error: { code, message } };
+    }
+    const { report, lines } = await runSync(all, request, options.stop);
+    const { outcome, error, streams } = JSON.parse(printJson(reportBody(report)));
+    return { status: statusOf(report), outcome, error, streams, stream: streams[0], lines };
   };
 }
+
+/** What comes of a body that is refused. */
+const NOTHING = { outcome: 'failed' as const, streams: [], stream: {} as StreamAnswer, lines: [] };
 
 export interface Stopper {
   /** The sandbox's `fault`, which only counts. */
