@@ -18,7 +18,7 @@ export type Fault =
   | { kind: 'slowBody'; intervalMs: number }
   | { kind: 'html' }
   | { kind: 'empty' }
-  | { kind: 'text'; body: string }
+  | { kind: 'text'; body: string | Buffer; headers?: OutgoingHttpHeaders }
   | { kind: 'json'; value: unknown }
   | { kind: 'envelopeError'; error: string; message: string; status?: number }
   /** The regular answer, changed; errors (an envelope without `data`) are left alone. */
@@ -32,6 +32,9 @@ export interface Answer {
   status: number;
   body: unknown;
   page?: Envelope;
+  /** @default 'utf8' */
+  encoding?: BufferEncoding;
+  headers?: OutgoingHttpHeaders;
 }
 
 type Deliver<F> = (response: ServerResponse, fault: F, regular: () => Answer) => unknown;
@@ -47,7 +50,7 @@ const RATE_LIMIT_EXCEEDED = errorBody(
 const HTML_PAGE = '<!doctype html><html><head><title>502 Bad Gateway</title></head><body></body></html>';
 
 const DELIVERIES: { [K in Fault['kind']]: Deliver<Extract<Fault, { kind: K }>> } = {
-  rateLimit: (response, { headers }) => send(response, RATE_LIMIT_EXCEEDED, 200, headers),
+  rateLimit: (response, { headers }) => sendText(response, toJson(RATE_LIMIT_EXCEEDED), 200, headers),
   status: (response, { status, body = '', headers }) => sendText(response, body, status, headers),
   reset: (response) => response.socket?.resetAndDestroy(),
   async resetAfterHeaders(response) {
@@ -72,13 +75,14 @@ const DELIVERIES: { [K in Fault['kind']]: Deliver<Extract<Fault, { kind: K }>> }
   },
   html: (response) => sendText(response, HTML_PAGE, 200, { 'content-type': 'text/html' }),
   empty: (response) => sendText(response, '', 200),
-  text: (response, { body }) => sendText(response, body, 200),
-  json: (response, { value }) => send(response, value, 200),
+  text: (response, { body, headers }) => sendText(response, body, 200, headers),
+  json: (response, { value }) => sendText(response, toJson(value), 200),
   envelopeError: (response, { error, message, status = 200 }) =>
-    send(response, errorBody(error, message), status),
+    sendText(response, toJson(errorBody(error, message)), status),
   mutate(response, { change }, regular) {
-    const { body, page, status } = regular();
-    send(response, page === undefined ? body : change(page), status);
+    const answer = regular();
+    const { body, page } = answer;
+    sendAnswer(response, { ...answer, body: page === undefined ? body : change(page) });
   },
   async delay(response, { ms }, regular) {
     await sleep(ms, undefined, { ref: false });
@@ -95,8 +99,8 @@ export async function sendFault(
   await deliver(response, fault, regular);
 }
 
-export function sendAnswer(response: ServerResponse, { body, status }: Answer): void {
-  send(response, body, status);
+export function sendAnswer(response: ServerResponse, { body, status, encoding, headers }: Answer): void {
+  sendText(response, Buffer.from(toJson(body), encoding), status, headers);
 }
 
 export function errorBody(
@@ -106,13 +110,9 @@ export function errorBody(
   return { success: false, error, message };
 }
 
-function send(response: ServerResponse, body: unknown, status: number, headers?: OutgoingHttpHeaders): void {
-  sendText(response, toJson(body), status, headers);
-}
-
 function sendText(
   response: ServerResponse,
-  body: string,
+  body: string | Buffer,
   status: number,
   headers: OutgoingHttpHeaders = {},
 ): void {

@@ -1,20 +1,20 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, errorBody, type Fault, sendAnswer, sendFault } from './faults.ts';
 import { createLimiter, DOCUMENTED_LIMITS, type Limits } from './limits.ts';
-import { type Paging, pageEnvelope } from './paging.ts';
+import { type PagingOptions, pageEnvelope } from './paging.ts';
 import type { LogSource, LogStream } from './source.ts';
 
 export type { Fault } from './faults.ts';
 export type { Limits } from './limits.ts';
-export type { Envelope, Paging } from './paging.ts';
+export type { Envelope, Paging, PagingOptions } from './paging.ts';
 
 /** Credentials in the form of the real ones; they open nothing but a sandbox. */
 export const SANDBOX_KEY = '5a4db0c5-7a1e-4c0b-9d2e-6b6f6e646164';
 export const SANDBOX_TOKEN = '73616e64626f78206f66206b6f6e6461646f206c6f677320616e64206d6f64656c73';
 
-export interface SandboxOptions {
+export interface SandboxOptions extends PagingOptions {
   source: LogSource;
   /** @default 0, a free one */
   port?: number;
@@ -24,10 +24,10 @@ export interface SandboxOptions {
   token?: string;
   /** Null for none. @default { perSecond: 1, perMinute: 20 } */
   limits?: Limits | null;
-  /** @default 'inclusive' */
-  paging?: Paging;
-  /** @default 50 */
-  pageSize?: number;
+  /** In which the bytes of an answer are written, whatever its content-type declares. @default 'utf8' */
+  encoding?: BufferEncoding;
+  /** Sent with every regular answer, such as another content-type or Date. */
+  headers?: OutgoingHttpHeaders;
   /** How long every answer takes. @default 0 */
   latencyMs?: number;
   /** @default { pipeline_logs: 'pipeline_logs', model_logs: 'model_logs' } */
@@ -130,9 +130,9 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 function createAnswers(
   options: SandboxOptions,
 ): (request: SandboxRequest, incoming: IncomingMessage) => Answer {
-  const { source, key = SANDBOX_KEY, token = SANDBOX_TOKEN, paging = 'inclusive', pageSize = 50 } = options;
+  const { source, key = SANDBOX_KEY, token = SANDBOX_TOKEN, encoding = 'utf8', headers = {} } = options;
 
-  return ({ stream, startElementId, clientId }, incoming) => {
+  return ({ index, stream, startElementId, clientId }, incoming) => {
     const query = parse(incoming).searchParams;
     if (stream === null || incoming.method !== 'GET') {
       return { kind: 'notFound', status: 404, body: errorBody('NOT_FOUND', 'No such endpoint.') };
@@ -148,8 +148,8 @@ function createAnswers(
       const message = 'start_element_id is required and must be an integer.';
       return { kind: 'invalid', status: 200, body: errorBody('INVALID_PARAMETERS', message) };
     }
-    const page = pageEnvelope(source, { stream, startElementId, clientId }, { paging, pageSize });
-    return { kind: 'page', status: 200, body: page, page };
+    const page = pageEnvelope(source, { index, stream, startElementId, clientId }, options);
+    return { kind: 'page', status: 200, body: page, page, encoding, headers };
   };
 }
 
