@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { toJson } from './json.ts';
+import { printJson } from '../../functions/json.ts';
 import type { Envelope } from './paging.ts';
 
 /** What may happen to a request instead of its regular answer. */
@@ -57,7 +57,7 @@ const DELIVERIES: { [K in Fault['kind']]: Deliver<Extract<Fault, { kind: K }>> }
     response.socket?.resetAndDestroy();
   },
   async cutOff(response, _, regular) {
-    const body = Buffer.from(toJson(regular().body));
+    const body = Buffer.from(printJson(regular().body));
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
     response.write(body.subarray(0, body.length >> 1));
     await sleep(FLUSH_MS);
@@ -107,7 +107,7 @@ export function errorBody(
 }
 
 function send(response: ServerResponse, body: unknown, status: number, headers?: OutgoingHttpHeaders): void {
-  sendText(response, toJson(body), status, headers);
+  sendText(response, printJson(body), status, headers);
 }
 
 function sendText(

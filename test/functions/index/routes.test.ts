@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, vi } from 'vitest';
+import { freePort } from '../../support/ports.ts';
 import { load } from '../../support/rows.ts';
 import { expectRefusal, serveFunction, useDuckDb } from '../../support/server.ts';
 import { test } from '../../support/test.ts';
@@ -103,12 +102,3 @@ test.for([
   expect(response.status).toBe(400);
   expect(await response.text()).not.toMatch(/\bat .*:\d+:\d+|node_modules|SyntaxError/);
 });
-
-/** A port that nobody listens on now: the framework does not tell which one it got for 0. */
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}
