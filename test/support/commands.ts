@@ -11,6 +11,7 @@ import {
   startSandbox,
 } from '../../local/sandbox/server.ts';
 import { type LogSource, rowsSource } from '../../local/sandbox/source.ts';
+import { CHILD_ENV } from './child-env.ts';
 import type { Environment } from './runs.ts';
 import { test as base } from './test.ts';
 
@@ -42,7 +43,7 @@ export const test = base.extend<Fixtures>({
     const children: ChildProcess[] = [];
     await use((script, args = [], env = {}) => {
       const file = fileURLToPath(new URL(`../../local/${script}.ts`, import.meta.url));
-      const options = { cwd: folder, env: { PATH: process.env.PATH, ...env } };
+      const options = { cwd: folder, env: { ...CHILD_ENV, ...env } };
       const child = spawn(process.execPath, [file, ...args], options);
       children.push(child);
       return { child, output: outputOf(child) };

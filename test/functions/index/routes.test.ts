@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { describe, expect, vi } from 'vitest';
+import { CHILD_ENV } from '../../support/child-env.ts';
 import { freePort } from '../../support/ports.ts';
 import { load } from '../../support/rows.ts';
 import { expectRefusal, serveFunction, useDuckDb } from '../../support/server.ts';
@@ -84,7 +85,7 @@ test.for([
   const port = await freePort();
   const child = spawn(process.execPath, [framework.pathname, '--target=sync', `--port=${port}`], {
     cwd: new URL('../../../', import.meta.url),
-    env: { PATH: process.env.PATH, NODE_ENV: nodeEnv },
+    env: { ...CHILD_ENV, NODE_ENV: nodeEnv },
     stdio: 'ignore',
   });
   onTestFinished(() => {
