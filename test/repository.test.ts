@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { VARIABLES } from '../functions/config.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import packageLock from '../package-lock.json' with { type: 'json' };
+import { importsOf } from './support/rooms.ts';
 
 const ROOT = new URL('..', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, ROOT), 'utf8');
@@ -183,8 +184,7 @@ function folders(path: string): string[] {
 
 /** What a file imports when it is loaded; a type is gone by then, and `import()` comes later. */
 function staticImports(text: string): string[] {
-  const statements = text.matchAll(/^(?:import|export)\s+(?!type\b)(?:[^'";]*?\bfrom\s+)?'([^']+)'/gm);
-  return [...statements].map(([, specifier]) => String(specifier));
+  return importsOf(text).flatMap(({ specifier, kind }) => (kind === 'static' ? [specifier] : []));
 }
 
 function packageOf(specifier: string): string {

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { createOverview } from '../../../bench/overview.ts';
 import { readReadingConfig } from '../../../functions/config.ts';
 import { logAlerts } from '../../../functions/insights/alerts.ts';
 import { createLog } from '../../../functions/log.ts';
 import { type RunReport, type StreamOutcome, startStreamReport } from '../../../functions/sync/report.ts';
 import { timestampOf } from '../../../functions/timestamps.ts';
 import type { ViewName, ViewRow } from '../../../functions/views/columns.ts';
+import { createOverview } from '../../fixtures/overview.ts';
 import { writeRelations } from '../../support/relations.ts';
 import type { LogLine } from '../../support/runs.ts';
 import { test } from '../../support/test.ts';

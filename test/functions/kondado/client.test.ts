@@ -247,11 +247,15 @@ describe.concurrent('the time budget ends', () => {
     ['a body that never ends', { kind: 'slowBody', intervalMs: 20 }],
   ];
 
-  test.for(pauses)('%s that it does not allow, before the first page: failed, at once', async ([, fault, code], {
-    sync,
-    expect,
-  }) => {
-    const { stream, recorded, requests } = await sync(() => fault, { ...forever, TIME_BUDGET_SECONDS: '600' });
+  test.for(pauses)('%s that it does not allow, before the first page: failed, at once', async ([
+    ,
+    fault,
+    code,
+  ], { sync, expect }) => {
+    const { stream, recorded, requests } = await sync(() => fault, {
+      ...forever,
+      TIME_BUDGET_SECONDS: '600',
+    });
     expect(stream).toMatchObject({ outcome: 'failed', progressed: false, error: { code }, next_id: 0n });
     expect(recorded).toMatchObject([{ outcome: 'failed', progressed: false, error_code: code }]);
     expect(requests).toHaveLength(1);

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { timestampOf } from '../../../functions/timestamps.ts';
+import { createRandom } from '../../../local/sandbox/random.ts';
 import {
   type History,
   type Knowledge,
@@ -8,9 +10,7 @@ import {
   ROUGH,
   SMOOTH,
   search,
-} from '../../../bench/histories.ts';
-import { timestampOf } from '../../../functions/timestamps.ts';
-import { createRandom } from '../../../local/sandbox/random.ts';
+} from '../../fixtures/histories.ts';
 
 const WORST_PROBES = 25;
 const SEEDS = [1, 2];

@@ -1,5 +1,5 @@
 // A Kondado with a long history, in a process of its own, so that its memory is not counted as the sync's.
-import { startSandbox } from '../local/sandbox/server.ts';
+import { startSandbox } from '../../local/sandbox/server.ts';
 import { createHistory } from './history.ts';
 
 const { rows, perSecond, perMinute } = JSON.parse(process.argv[2] ?? '{}');

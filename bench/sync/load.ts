@@ -1,8 +1,8 @@
 // One sync in a process of its own: what it takes is what a user's process takes.
-import { readConfig } from '../functions/config.ts';
-import { createLog } from '../functions/log.ts';
-import { run } from '../functions/run.ts';
-import { parseRunRequest } from '../functions/sync/request.ts';
+import { readConfig } from '../../functions/config.ts';
+import { createLog } from '../../functions/log.ts';
+import { run } from '../../functions/run.ts';
+import { parseRunRequest } from '../../functions/sync/request.ts';
 
 const log = createLog({ level: 'error', isReadable: true, write: (line) => process.stderr.write(line) });
 const startedAtMs = performance.now();

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { renderPage } from '../functions/page/page.ts';
-import { createOverview } from './overview.ts';
+import { renderPage } from '../../functions/page/page.ts';
+import { createOverview } from '../../test/fixtures/overview.ts';
 
 const RUNS = 7;
 const LEAST_BILLED_MB = 10;
-const repository = fileURLToPath(new URL('..', import.meta.url));
+const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What the page takes: time, size, and the bytes that it and the look after each run scan in BigQuery. */
 export async function run(): Promise<void> {

@@ -4,10 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SANDBOX_KEY, SANDBOX_TOKEN } from '../local/sandbox/server.ts';
+import { SANDBOX_KEY, SANDBOX_TOKEN } from '../../local/sandbox/server.ts';
 
 const PAGE_SIZE = 50;
-const repository = fileURLToPath(new URL('..', import.meta.url));
+const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 interface Load {
   outcome: string;

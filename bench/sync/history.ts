@@ -1,4 +1,4 @@
-import type { LogSource } from '../local/sandbox/company.ts';
+import type { LogSource } from '../../local/sandbox/source.ts';
 
 const FIRST_ID = 5_000_000n;
 const ID_STEP = 7n; // ids are global over all customers: there are gaps
