@@ -43,15 +43,10 @@ const createRoot = (source: string) =>
       run "plan" { command = plan }`,
   });
 
-async function initialize(folder: string) {
-  const { succeeded, output } = await terraform.run(folder, 'init', '-no-color', '-input=false');
-  expect(succeeded, output).toBe(true);
-}
-
 /** The messages of `terraform test`, whose mocks reach a module only through what the root requires. */
 async function plan(folder: string) {
   copyFileSync(join(repository, 'infra/versions.tf'), join(folder, 'versions.tf'));
-  await initialize(folder);
+  await terraform.succeed(folder, 'init', '-no-color');
   return readMessages((await terraform.run(folder, 'test', '-json', '-verbose')).output);
 }
 
@@ -59,9 +54,8 @@ test.each(
   Object.entries(SOURCES),
 )('infra/ is valid as a module from %s, and plans all of it', async (_name, source) => {
   const folder = createRoot(source);
-  await initialize(folder);
-  const { succeeded, output } = await terraform.run(folder, 'validate', '-no-color');
-  expect(succeeded, output).toBe(true);
+  await terraform.succeed(folder, 'init', '-no-color');
+  await terraform.succeed(folder, 'validate', '-no-color');
 
   const planned = (await plan(folder)).flatMap((message) => message.test_plan?.resource_changes ?? []);
   const tables = planned.flatMap(({ address }) => /\.tables\["(\w+)"\]$/.exec(address)?.[1] ?? []);

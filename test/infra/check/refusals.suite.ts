@@ -50,8 +50,7 @@ test.each([
   ],
 ])('%s is refused', async (_name, mistake, expected) => {
   const folder = terraform.createFolder({ 'main.tf': `${REQUIRED}\n${mistake}` });
-  const initialized = await terraform.run(folder, 'init', '-no-color', '-input=false');
-  expect(initialized.succeeded, initialized.output).toBe(true);
+  await terraform.succeed(folder, 'init', '-no-color');
   const { succeeded, output } = await terraform.run(folder, 'validate', '-no-color');
   expect(output.replaceAll(/\s+/g, ' ')).toMatch(expected);
   expect(succeeded).toBe(false);
@@ -67,8 +66,8 @@ test('a value that is known only when it is planned is judged then', async () =>
       variables { method = "PSOT" }
       run "plan" { command = plan }`,
   });
-  await terraform.run(folder, 'init', '-no-color', '-input=false');
-  expect((await terraform.run(folder, 'validate', '-no-color')).succeeded).toBe(true);
+  await terraform.succeed(folder, 'init', '-no-color');
+  await terraform.succeed(folder, 'validate', '-no-color');
   const { succeeded, output } = await terraform.run(folder, 'test', '-no-color');
   expect(output).toContain('http_method is "PSOT"');
   expect(succeeded).toBe(false);
@@ -78,7 +77,7 @@ test('a version of a provider that the stand-ins do not have is refused', async 
   const folder = terraform.createFolder({
     'main.tf': REQUIRED.replace('google" }', 'google", version = "< 7" }'),
   });
-  const { succeeded, output } = await terraform.run(folder, 'init', '-no-color', '-input=false');
+  const { succeeded, output } = await terraform.run(folder, 'init', '-no-color');
   expect(output).toContain('no available releases match the given constraints < 7');
   expect(succeeded).toBe(false);
 });
@@ -88,7 +87,7 @@ test('without a mock nothing is created', async () => {
     'main.tf': REQUIRED + JOB(''),
     'apply.tftest.hcl': 'run "apply" {}',
   });
-  await terraform.run(folder, 'init', '-no-color', '-input=false');
+  await terraform.succeed(folder, 'init', '-no-color');
   const { succeeded, output } = await terraform.run(folder, 'test', '-no-color');
   expect(output).toContain('A stand-in creates nothing: use mock_provider.');
   expect(succeeded).toBe(false);

@@ -9,22 +9,14 @@ const terraform = await startTerraform();
 const infra = join(terraform.repository, 'infra');
 afterAll(() => terraform.stop());
 
-/** Fails with what Terraform printed. */
-async function succeed(folder: string, ...words: string[]): Promise<string> {
-  const { succeeded, output } = await terraform.run(folder, ...words);
-  expect(succeeded, `terraform ${words.join(' ')}\n${output}`).toBe(true);
-  return output;
-}
-
-const initialize = (folder: string) => succeed(folder, 'init', '-no-color', '-input=false', '-backend=false');
-
-test('infra/ is formatted', () => succeed(infra, 'fmt', '-check', '-recursive', '-diff', '-no-color'));
+test('infra/ is formatted', () =>
+  terraform.succeed(infra, 'fmt', '-check', '-recursive', '-diff', '-no-color'));
 
 describe('infra/ as a root', () => {
-  beforeAll(() => initialize(infra));
+  beforeAll(() => terraform.succeed(infra, 'init', '-no-color'));
 
   test('is valid, without a warning', async () => {
-    expect(await succeed(infra, 'validate', '-no-color')).not.toContain('Warning');
+    expect(await terraform.succeed(infra, 'validate', '-no-color')).not.toContain('Warning');
   });
 
   const tests = readdirSync(new URL('tests/', INFRA))
