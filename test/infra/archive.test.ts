@@ -17,6 +17,8 @@ test('the archive is made of this list and of nothing else', async () => {
   const { data } = await readHcl(new URL('function.tf', INFRA));
   const [archive = {}] = data?.archive_file?.function ?? [];
   expect(Object.keys(archive).sort()).toEqual(['dynamic', 'lifecycle', 'output_path', 'type']);
+  expect(archive.output_path).toBe(`${expression('path.root')}/.terraform/${expression('var.name')}.zip`);
+  expect(readFileSync(new URL('.gitignore', ROOT), 'utf8')).toMatch(/^\.terraform\/$/m);
   expect(archive.dynamic.source[0].for_each).toBe(expression('local._archive_files'));
 });
 

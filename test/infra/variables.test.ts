@@ -105,6 +105,7 @@ test('terraform.tfvars.example lists every variable, the required ones first, th
   expect(names).toEqual([...REQUIRED, ...optional.sort()]);
   expect(namesInOrder(text, /^([a-z_]+) = /gm)).toEqual(REQUIRED);
   expect(text).toContain('cp terraform.tfvars.example infra/terraform.tfvars');
+  expect(readFileSync(new URL('.gitignore', ROOT), 'utf8')).toMatch(/^terraform\.tfvars$/m);
 });
 
 test('terraform.tfvars.example says of each variable what its description says', async () => {
