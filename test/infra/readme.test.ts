@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { INFRA, ROOT, readHcl, readResources } from './hcl.ts';
+import { INFRA, ROOT, readHcl, readResources, readVariables } from './hcl.ts';
 
 const readme = readFileSync(new URL('README.md', ROOT), 'utf8');
 const aboutCloud = readme.slice(readme.indexOf('## Deploy'), readme.indexOf('## Commands'));
@@ -21,18 +21,17 @@ test('README mentions every output, and asks for none that does not exist', asyn
 test('README’s commands name resources, variables and tables that exist', async () => {
   const commands = examples.join('\n');
   const resources = (await readResources()).map(({ type, name }) => `${type}.${name}`);
-  const addresses = found(commands, /module\.kondado\.(\w+\.\w+)/g);
+  const addresses = found(commands, /\b(google_\w+\.\w+)/g);
   expect(addresses.length).toBeGreaterThan(0);
   expect(resources).toEqual(expect.arrayContaining(addresses));
 
-  const { variable = {} } = await readHcl(new URL('variables.tf', INFRA));
   const variables = [
     ...found(commands, /-var[ =](\w+)=/g),
     ...found(commands, /TF_VAR_(\w+)/g),
     ...found(aboutCloud, /`(\w+) = /g),
   ];
   expect(variables.length).toBeGreaterThan(3);
-  expect(Object.keys(variable)).toEqual(expect.arrayContaining(variables));
+  expect(Object.keys(await readVariables())).toEqual(expect.arrayContaining(variables));
 
   const tables = readdirSync(new URL('functions/schema/', ROOT))
     .filter((file) => file.endsWith('.json'))
@@ -43,7 +42,7 @@ test('README’s commands name resources, variables and tables that exist', asyn
 });
 
 test('README names every alert, and counts their cost', () => {
-  const monitoring = readFileSync(new URL('modules/kondado/monitoring.tf', INFRA), 'utf8');
+  const monitoring = readFileSync(new URL('monitoring.tf', INFRA), 'utf8');
   const titles = found(monitoring, /^ +title += "(.+)"$/gm).filter((title) => !/[A-Z]/.test(title));
   expect(titles.length).toBeGreaterThan(4);
   for (const title of titles) expect(aboutCloud).toContain(`| ${title}`);
