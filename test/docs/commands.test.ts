@@ -7,11 +7,12 @@ import { describe, expect, test as plain } from 'vitest';
 import { TABLES } from '../../functions/schema/tables.ts';
 import { parseCommand } from '../../local/arguments.ts';
 import packageJson from '../../package.json' with { type: 'json' };
-import { INFRA, ROOT, readHcl, readResources } from '../infra/hcl.ts';
+import { ROOT, readResources } from '../infra/hcl.ts';
 import { load } from '../support/rows.ts';
 import { runSync } from '../support/runs.ts';
 import { test } from '../support/test.ts';
 import { blocksIn, found, MARKDOWN } from './markdown.ts';
+import { namesInTerraform } from './terraform.ts';
 
 const commands = blocksIn('sh');
 const allCommands = commands.map(({ text }) => text).join('\n');
@@ -36,17 +37,15 @@ plain('every npm run sync has options that it knows', () => {
 
 describe('what the commands for Google Cloud name exists', () => {
   plain('outputs', async () => {
-    const { output = {} } = await readHcl(new URL('outputs.tf', INFRA));
     const names = found(allCommands, /terraform -chdir=infra output -raw (\w+)/g);
     expect(names.length).toBeGreaterThan(3);
-    expect(Object.keys(output)).toEqual(expect.arrayContaining(names));
+    expect(await namesInTerraform('output')).toEqual(expect.arrayContaining(names));
   });
 
   plain('variables', async () => {
-    const { variable = {} } = await readHcl(new URL('variables.tf', INFRA));
     const names = [...found(allCommands, /-var (\w+)=/g), ...found(allCommands, /TF_VAR_(\w+)/g)];
     expect(names.length).toBeGreaterThan(3);
-    expect(Object.keys(variable)).toEqual(expect.arrayContaining(names));
+    expect(await namesInTerraform('variable')).toEqual(expect.arrayContaining(names));
   });
 
   plain('resources and tables', async () => {
@@ -61,13 +60,13 @@ describe('what the commands for Google Cloud name exists', () => {
   });
 
   plain('the arguments of the module', async () => {
-    const { variable = {} } = await readHcl(new URL('variables.tf', INFRA));
+    const variables = await namesInTerraform('variable');
     const examples = blocksIn('hcl');
     expect(examples.length).toBeGreaterThan(0);
     for (const { path, text } of examples) {
       const { module = {} } = (await parse(path, text)) as { module?: Record<string, object[]> };
       const given = Object.values(module).flatMap(([body = {}]) => Object.keys(body));
-      expect(['source', ...Object.keys(variable)]).toEqual(expect.arrayContaining(given));
+      expect(['source', ...variables]).toEqual(expect.arrayContaining(given));
       expect(given).toEqual(expect.arrayContaining(['project_id', 'region']));
     }
   });

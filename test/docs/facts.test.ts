@@ -6,9 +6,10 @@ import { TABLES } from '../../functions/schema/tables.ts';
 import { startStreamReport } from '../../functions/sync/report.ts';
 import { readRunRequest } from '../../functions/sync/request.ts';
 import { readViews } from '../../functions/views/templates.ts';
-import { INFRA, ROOT, readHcl } from '../infra/hcl.ts';
+import { INFRA, ROOT } from '../infra/hcl.ts';
 import { openTwins } from '../support/views.ts';
 import { found, inBackticks, MARKDOWN, markdown, section, tableRows } from './markdown.ts';
+import { namesInTerraform } from './terraform.ts';
 
 const reference = markdown('docs/reference.md');
 const operate = markdown('docs/operate.md');
@@ -52,11 +53,9 @@ test('every alert is explained, and its cost counted', () => {
 });
 
 test('every output of Terraform is explained, and no other', async () => {
-  const { output = {} } = await readHcl(new URL('outputs.tf', INFRA));
   const rows = tableRows(section(markdown('docs/deploy.md'), '## Outputs'));
-  expect(rows.flatMap(([names = '']) => inBackticks(names)).toSorted()).toEqual(
-    Object.keys(output).toSorted(),
-  );
+  const outputs = await namesInTerraform('output');
+  expect(rows.flatMap(([names = '']) => inBackticks(names)).toSorted()).toEqual(outputs.toSorted());
 });
 
 describe('tables and views', () => {
@@ -94,10 +93,10 @@ describe('tables and views', () => {
   });
 
   test('each name in backticks is that of something that exists', async () => {
-    const terraform = await readHcl(new URL('variables.tf', INFRA));
-    const outputs = await readHcl(new URL('outputs.tf', INFRA));
     const known = new Set([
-      ...Object.keys({ ...VARIABLES, ...HTTP_STATUS, ...terraform.variable, ...outputs.output }),
+      ...Object.keys({ ...VARIABLES, ...HTTP_STATUS }),
+      ...(await namesInTerraform('variable')),
+      ...(await namesInTerraform('output')),
       ...Object.keys(startStreamReport({ stream: 'pipeline_logs', clientId: null })),
       ...columns.keys(),
       ...[...columns.values()].flat(),
