@@ -2,7 +2,7 @@ import type { RejectedRow } from '../rows.ts';
 import type { Source, StreamName } from '../streams.ts';
 import { addMs, type Timestamp, timestampOfMicros } from '../timestamps.ts';
 import { parseRow, selectJson, type ViewName, type ViewRow } from '../views/columns.ts';
-import type { AnswerRow, Ask } from './warehouse.ts';
+import type { AnswerRow, Ask } from './adapter.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { SyncError } from '../../errors.ts';
-import type { AnswerRow } from '../warehouse.ts';
+import type { AnswerRow } from '../adapter.ts';
 import { toDuckDb } from './dialect.ts';
 
 export type DuckDb = typeof import('@duckdb/node-api');
