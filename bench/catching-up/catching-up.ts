@@ -66,7 +66,9 @@ async function dateSearch(): Promise<void> {
 async function firstLoad(): Promise<void> {
   const rows = 50_000;
   console.log(
-    `\nA first load of ${rows} rows with Cloud Tasks, everything ${SCALE} times as fast: ${PER_MINUTE * SCALE} requests a minute, a time budget of ${(BUDGET_SECONDS / SCALE).toFixed(1)} s, ${(DELAY_SECONDS / SCALE).toFixed(1)} s between two runs.`,
+    `\nA first load of ${rows} rows with Cloud Tasks, everything ${SCALE} times as fast: ` +
+      `${PER_MINUTE * SCALE} requests a minute, a time budget of ${(BUDGET_SECONDS / SCALE).toFixed(1)} s, ` +
+      `${(DELAY_SECONDS / SCALE).toFixed(1)} s between two runs.`,
   );
   // Spread over the minute: a minute is not shorter for the limits.
   const limits = { perSecond: (PER_MINUTE * SCALE) / 60, perMinute: PER_MINUTE * SCALE };

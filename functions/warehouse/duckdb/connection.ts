@@ -57,7 +57,8 @@ async function load(): Promise<DuckDb> {
   } catch {
     throw new SyncError(
       'CONFIG_INVALID',
-      'WAREHOUSE=duckdb needs the package @duckdb/node-api, which is installed on a computer (npm ci) but not deployed. On Google Cloud set WAREHOUSE=bigquery.',
+      'WAREHOUSE=duckdb needs the package @duckdb/node-api, which is installed on a computer (npm ci) but ' +
+        'not deployed. On Google Cloud set WAREHOUSE=bigquery.',
     );
   }
 }
