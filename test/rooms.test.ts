@@ -34,13 +34,7 @@ const PENDING: Partial<Record<keyof typeof RULES, string[]>> = {
     'infra/',
     'test/functions/views/pipeline_status.test.ts',
   ],
-  'no line is longer than 160 characters': [
-    'CHANGELOG.md',
-    'README.md',
-    'functions/',
-    'infra/',
-    'bench/catching-up',
-  ],
+  'no line is longer than 160 characters': ['CHANGELOG.md', 'README.md', 'functions/', 'infra/'],
 };
 
 /** For each rule, files that break it, and what it must say of them. */
