@@ -1,5 +1,6 @@
+import { DAY_MS, MINUTE_MS } from '../../functions/timestamps.ts';
 import { createRandom, type Random } from '../../local/sandbox/random.ts';
-import { DAY_MS, MINUTE_MS, RHYTHMS, type Rhythm, toLocal } from '../../local/sandbox/rhythm.ts';
+import { RHYTHMS, type Rhythm, toLocal } from '../../local/sandbox/rhythm.ts';
 import { SHAPES, type Volumes } from './shapes.ts';
 
 export const KINDS = ['unexpected_zero', 'volume_spike', 'volume_drop', 'slow'] as const;

@@ -1,5 +1,6 @@
+import { DAY_MS, HOUR_MS } from '../../functions/timestamps.ts';
 import { createRandom, type Random } from '../../local/sandbox/random.ts';
-import { DAY_MS, HOUR_MS, isWeekday, toLocal } from '../../local/sandbox/rhythm.ts';
+import { isWeekday, toLocal } from '../../local/sandbox/rhythm.ts';
 
 /** What the executions of a pipeline bring. */
 export interface Volumes {

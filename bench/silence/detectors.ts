@@ -1,4 +1,4 @@
-import { DAY_MS, HOUR_MS } from './clocks.ts';
+import { DAY_MS, HOUR_MS } from '../../functions/timestamps.ts';
 import type { Pipeline } from './pipelines.ts';
 
 /** When a pipeline that ran last at `lastMs` is to be known as stopped: two intervals later, or an hour after the second missed start. */

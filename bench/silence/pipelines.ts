@@ -1,5 +1,6 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../functions/timestamps.ts';
 import { createRandom, type Random } from '../../local/sandbox/random.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS, toLocal } from './clocks.ts';
+import { toLocal } from './clocks.ts';
 import { createSchedule, type Kind, type Schedule } from './schedules.ts';
 
 export interface Pipeline {

@@ -1,5 +1,6 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../functions/timestamps.ts';
 import type { Random } from '../../local/sandbox/random.ts';
-import { DAY_MS, fromLocal, HOUR_MS, MINUTE_MS } from './clocks.ts';
+import { fromLocal } from './clocks.ts';
 
 export const KINDS = [
   'every 5 minutes',

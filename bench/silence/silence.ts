@@ -1,8 +1,10 @@
 // How many pipelines that stop the view notices in time, and how often it takes one that runs for one that stopped.
+
 import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement } from '@duckdb/node-api';
+import { DAY_MS, HOUR_MS } from '../../functions/timestamps.ts';
 import { readViews } from '../../functions/views/templates.ts';
 import { createRandom, type Random } from '../../local/sandbox/random.ts';
-import { DAY_MS, HOUR_MS, toLocal } from './clocks.ts';
+import { toLocal } from './clocks.ts';
 import { ALTERNATIVES, deadlineMs } from './detectors.ts';
 import { createPipeline, type Pipeline } from './pipelines.ts';
 import { KINDS } from './schedules.ts';

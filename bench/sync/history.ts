@@ -1,8 +1,9 @@
+import { DAY_MS } from '../../functions/timestamps.ts';
 import type { LogSource } from '../../local/sandbox/source.ts';
 
 const FIRST_ID = 5_000_000n;
 const ID_STEP = 7n; // ids are global over all customers: there are gaps
-const SPAN_MS = 89 * 86_400_000;
+const SPAN_MS = 89 * DAY_MS;
 
 /** A history of so many pipeline executions, evenly over 89 days, made up row by row, so that any size costs no memory. */
 export function createHistory(rowCount: number, nowMs: number): LogSource {

@@ -1,13 +1,11 @@
-import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { SANDBOX_KEY, SANDBOX_TOKEN } from '../../local/sandbox/server.ts';
 
 const PAGE_SIZE = 50;
-const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 interface Load {
   outcome: string;
@@ -101,59 +99,6 @@ async function rateLimit(): Promise<void> {
   ]);
 }
 
-function median(values: number[]): number {
-  return values.sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-async function listening(entry: string[]): Promise<number> {
-  const framework = path.join(repository, 'node_modules/@google-cloud/functions-framework/build/src/main.js');
-  const startedAtMs = performance.now();
-  const server = spawn(process.execPath, [framework, ...entry], {
-    cwd: repository,
-    stdio: 'ignore',
-    env: { PORT: '18086' },
-  });
-  for (;;) {
-    const isUp = await fetch('http://127.0.0.1:18086/none').then(
-      () => true,
-      () => false,
-    );
-    if (isUp) break;
-  }
-  const elapsedMs = performance.now() - startedAtMs;
-  server.kill('SIGKILL');
-  await once(server, 'exit');
-  return elapsedMs;
-}
-
-async function coldStart(): Promise<void> {
-  console.log('\nCold start of the function, median of 7 fresh processes.');
-  const runs = Array.from({ length: 7 });
-  const importMs = (what: string) =>
-    median(
-      runs.map(() => {
-        const script = `const start = performance.now(); await import(${JSON.stringify(what)}); console.log(performance.now() - start)`;
-        return Number(
-          execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: repository }),
-        );
-      }),
-    );
-  const listeningMs: number[] = [];
-  for (const _ of runs) listeningMs.push(await listening(['--target=sync']));
-  console.table([
-    { what: 'to listening', ms: Math.round(median(listeningMs)) },
-    { what: 'import functions/index.ts', ms: Math.round(importMs('./functions/index.ts')) },
-    {
-      what: 'import @google-cloud/bigquery (when a run starts)',
-      ms: Math.round(importMs('@google-cloud/bigquery')),
-    },
-    {
-      what: 'import @google-cloud/secret-manager (when a secret is read)',
-      ms: Math.round(importMs('@google-cloud/secret-manager')),
-    },
-  ]);
-}
-
 function bigQueryCost(): void {
   console.log(
     '\nBytes that an hourly run scans in BigQuery, by arithmetic: 8 bytes a value, whole day partitions.',
@@ -178,7 +123,6 @@ function bigQueryCost(): void {
 
 /** What a sync takes: time, memory, requests, and bytes that BigQuery scans. */
 export async function run(): Promise<void> {
-  await coldStart();
   bigQueryCost();
   await throughput();
   await rateLimit();

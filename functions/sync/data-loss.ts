@@ -1,10 +1,9 @@
 import type { Log } from '../log.ts';
 import { sourceName } from '../streams.ts';
-import { displayTimestamp, epochMsOf, timestampOf } from '../timestamps.ts';
+import { DAY_MS, displayTimestamp, epochMsOf, timestampOf } from '../timestamps.ts';
 import type { EarlierRun } from '../warehouse/queries.ts';
 import type { StreamReport } from './report.ts';
 
-const DAY_MS = 86_400_000;
 /** How long Kondado keeps a log. */
 const KEPT_MS = 90 * DAY_MS;
 /** Who is less far behind than this has time to see whether it gets better. */

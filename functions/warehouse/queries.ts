@@ -1,10 +1,8 @@
 import type { RejectedRow } from '../rows.ts';
 import type { Source, StreamName } from '../streams.ts';
-import { addMs, type Timestamp, timestampOfMicros } from '../timestamps.ts';
+import { addMs, DAY_MS, type Timestamp, timestampOfMicros } from '../timestamps.ts';
 import { parseRow, selectJson, type ViewName, type ViewRow } from '../views/columns.ts';
 import type { AnswerRow, Ask } from './adapter.ts';
-
-const DAY_MS = 86_400_000;
 
 /** Where the stored rows of a source end. */
 export interface Position {

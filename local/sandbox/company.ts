@@ -1,6 +1,6 @@
 import type { StreamName } from '../../functions/streams.ts';
+import { DAY_MS } from '../../functions/timestamps.ts';
 import { type Execution, executionsOfDay } from './executions.ts';
-import { DAY_MS } from './rhythm.ts';
 import { belongsTo, type LogSource, lowerBound } from './source.ts';
 
 /** The made-up company's plan, of which it uses about four fifths. */

@@ -1,7 +1,8 @@
 import type { StreamName } from '../../functions/streams.ts';
+import { DAY_MS, MINUTE_MS } from '../../functions/timestamps.ts';
 import { launchPipeline, MODELS, type Model, missChance, PIPELINES, type Pipeline } from './pipelines.ts';
 import { createRandom, type Random } from './random.ts';
-import { DAY_MS, isWeekday, MINUTE_MS, RHYTHMS, ticksOfDay, toLocal } from './rhythm.ts';
+import { isWeekday, RHYTHMS, ticksOfDay, toLocal } from './rhythm.ts';
 
 export type LogRow = Readonly<Record<string, unknown>> & { readonly id: number };
 

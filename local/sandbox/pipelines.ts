@@ -1,4 +1,5 @@
-import { DAY_MS, type RhythmName } from './rhythm.ts';
+import { DAY_MS } from '../../functions/timestamps.ts';
+import type { RhythmName } from './rhythm.ts';
 
 export interface Pipeline {
   id: number;

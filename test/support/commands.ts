@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
+import { HOUR_MS } from '../../functions/timestamps.ts';
 import { readDuckDb } from '../../local/duckdb.ts';
 import {
   SANDBOX_KEY,
@@ -14,8 +15,6 @@ import { type LogSource, rowsSource } from '../../local/sandbox/source.ts';
 import { CHILD_ENV } from './child-env.ts';
 import type { Environment } from './runs.ts';
 import { test as base } from './test.ts';
-
-const HOUR_MS = 3_600_000;
 
 interface Output {
   status: number | null;

@@ -1,9 +1,8 @@
 import type { RunRequest } from '../../functions/sync/request.ts';
-import { parseTimestamp } from '../../functions/timestamps.ts';
+import { MINUTE_MS, parseTimestamp } from '../../functions/timestamps.ts';
 import { createRandom, type Random } from '../../local/sandbox/random.ts';
 import { type ApiRow, minutesAgo, pipelineRow } from './rows.ts';
 
-export const MINUTE_MS = 60_000;
 export const DAY_MINUTES = 1_440;
 
 /** Rows at equal distances from some days ago until five minutes ago, with gaps of all sizes between their ids. */

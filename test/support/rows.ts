@@ -1,9 +1,8 @@
 import type { StreamName } from '../../functions/streams.ts';
+import { MINUTE_MS } from '../../functions/timestamps.ts';
 
 /** What the API sends for a row; tests change single fields. */
 export type ApiRow = Record<string, unknown>;
-
-const MINUTE_MS = 60_000;
 
 /** The example of Kondado's help pages, value for value. */
 export const DOCUMENTED_ROW = {

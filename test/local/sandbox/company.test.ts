@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { DAY_MS } from '../../../functions/timestamps.ts';
 import {
   createCompany,
   PLAN_ACTIVE_PIPELINES,
@@ -8,7 +9,6 @@ import {
 import type { LogSource } from '../../../local/sandbox/source.ts';
 
 const NOON_MS = Date.UTC(2026, 10, 23, 12);
-const DAY_MS = 86_400_000;
 
 /** What the tests need of a company's rows, both streams. */
 interface Row {

@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { startStreamReport } from '../../../functions/sync/report.ts';
-import { timestampOf } from '../../../functions/timestamps.ts';
+import { DAY_MS, timestampOf } from '../../../functions/timestamps.ts';
 import { startProgress } from '../../../local/terminal/progress.ts';
 import { createScreen, type Terminal } from '../../../local/terminal/screen.ts';
 
 const NOON_MS = Date.UTC(2026, 10, 23, 12);
-const DAY_MS = 86_400_000;
 
 function terminal(isTTY: boolean) {
   let text = '';
