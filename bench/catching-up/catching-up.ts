@@ -26,9 +26,11 @@ export async function run(): Promise<void> {
   await firstLoad();
 }
 
-/** The probes of the search for a date, over all kinds of histories. */
+/** How many requests the search for a date takes, over all kinds of histories. */
 async function dateSearch(): Promise<void> {
-  console.log('\nRequests that finding a date among 5 million ids takes, over 60 moments in each history.');
+  console.log(
+    '\nRequests that it takes to find a date among 5 million ids, over 60 moments in each history.',
+  );
   const table = [];
   for (const [kind, histories] of Object.entries({ even: SMOOTH, uneven: ROUGH })) {
     const knowledges: Knowledge[] = [
@@ -62,7 +64,7 @@ async function dateSearch(): Promise<void> {
   console.table(table);
 }
 
-/** A first load that its time budget ends again and again, each run started half a minute after the one before. */
+/** A first load that the time budget ends again and again; each run starts half a minute after the one before. */
 async function firstLoad(): Promise<void> {
   const rows = 50_000;
   const [perMinute, budgetSeconds, delaySeconds] = [
@@ -73,7 +75,7 @@ async function firstLoad(): Promise<void> {
   console.log(`
 A first load of ${rows} rows with Cloud Tasks, everything ${SCALE} times as fast: ${perMinute} requests a minute,
 a time budget of ${budgetSeconds.toFixed(1)} s, ${delaySeconds.toFixed(1)} s between two runs.`);
-  // Spread over the minute: a minute is not shorter for the limits.
+  // Spread over the minute, because the limiter's minute is no shorter.
   const limits = { perSecond: perMinute / 60, perMinute };
   const sandbox = await startSandbox({ source: createHistory(rows, Date.now()), limits });
   const folder = mkdtempSync(path.join(tmpdir(), 'kondado-bench-'));

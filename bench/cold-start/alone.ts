@@ -1,4 +1,4 @@
-// The least function that the framework can serve, in TypeScript as ours is: what no care for imports could save.
+// The smallest function that the framework can serve, in TypeScript as ours is: no care about imports could beat it.
 import { http } from '@google-cloud/functions-framework';
 
 http('sync', (_request, response) => {

@@ -4,7 +4,7 @@ import { createOverview } from '../../test/fixtures/overview.ts';
 const RUNS = 7;
 const LEAST_BILLED_MB = 10;
 
-/** What the page takes: time, size, and the bytes that it and the look after each run scan in BigQuery. */
+/** What the page takes: time, size, and the bytes that it and the check after each run scan in BigQuery. */
 export async function run(): Promise<void> {
   rendering();
   bigQueryCost();
@@ -38,7 +38,7 @@ function rendering(): void {
   console.table(table);
 }
 
-/** Bytes a row in the columns that a view needs (8 a value, 27 for a name), and the days that it reads. */
+/** Bytes per row in the columns that a view needs (8 a value, 27 for a name), and the days that it reads. */
 const SCANS = {
   pipeline_status: { bytes: 91, days: 400 },
   plan_forecast: { bytes: 57, days: 120 },

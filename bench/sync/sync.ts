@@ -84,7 +84,7 @@ async function rateLimit(): Promise<void> {
   const { results, violations } = await load(PAGE_SIZE + (requests - 1) * (PAGE_SIZE - 1), limits);
   const [result] = results;
   if (!result) throw new Error('the run is missing');
-  // No client could be faster: each window of 60 s takes its share at once, the last one at the pace of a second.
+  // No client could be faster: each full minute takes its share at once, the last one at the pace per second.
   const fullMinutes = Math.ceil(result.requests / limits.perMinute) - 1;
   const leastSeconds =
     fullMinutes * 60 + (result.requests - fullMinutes * limits.perMinute - 1) / limits.perSecond;

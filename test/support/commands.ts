@@ -29,7 +29,7 @@ interface Fixtures {
     args?: readonly string[],
     env?: Environment,
   ) => { child: ChildProcess; output: Promise<Output> };
-  /** The same, to its end. */
+  /** Runs a script to its end. */
   command: (script: string, args?: readonly string[], env?: Environment) => Promise<Output>;
   /** An account with so many rows, the newest an hour old, and the environment that reaches it. */
   account: (

@@ -37,7 +37,7 @@ export interface Answer {
   body: any;
 }
 
-/** The function, served to all tests of a file; each begins with no variable set and nothing written. */
+/** The function, served to all tests of a file; each test begins with no variable set and nothing written. */
 export interface ServedFunction {
   send(init: RequestInit, path?: string): Promise<Answer>;
   post(body?: string, contentType?: string): Promise<Answer>;

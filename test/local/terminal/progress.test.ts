@@ -19,7 +19,7 @@ function terminal(isTTY: boolean) {
   return { stream, text: () => text };
 }
 
-/** A report of a first run that has come so many days far, of the 90 that there are. */
+/** A report of a first run that has read so many of the 90 days. */
 function report(days: number) {
   return {
     ...startStreamReport({ stream: 'pipeline_logs', clientId: null }),
@@ -80,7 +80,7 @@ describe('the progress', () => {
     progress.end();
   });
 
-  test('a run that goes on is counted with the one before', () => {
+  test('a run that continues another is counted with it', () => {
     const { stream, text } = terminal(false);
     const progress = startProgress(createScreen(stream, {}), { to: undefined });
     progress.onProgress(report(10));
