@@ -42,7 +42,11 @@ async function load(rows: number, limits: { perSecond: number; perMinute: number
   };
   const results: Load[] = [];
   for (let index = 0; index < runs; index++) {
-    results.push(await message<Load>(fork(new URL('load.ts', import.meta.url), { env, execArgv: ['--optimize-for-size'] })));
+    results.push(
+      await message<Load>(
+        fork(new URL('load.ts', import.meta.url), { env, execArgv: ['--optimize-for-size'] }),
+      ),
+    );
   }
   source.send('end');
   const { violations } = await message<{ violations: number }>(source);
