@@ -36,7 +36,7 @@ export interface KondadoConfig {
   requestTimeoutMs: number;
 }
 
-/** Everything that the environment decides, see the table of variables in README.md. */
+/** Everything that the environment decides, see the table of variables in docs/reference.md. */
 export interface Config {
   kondado: KondadoConfig;
   /** The accounts or workspaces read one by one; empty: one read of all that the token may see. */

@@ -62,7 +62,7 @@ const listOf = <T>(
   },
 });
 
-/** Every variable of the contract; Terraform and README name the same ones, which a test compares. */
+/** Every variable of the contract; Terraform and docs/reference.md name the same ones, which tests compare. */
 export const VARIABLES = {
   KONDADO_BASE_URL: httpUrl('https://k2.kondado.com.br'),
   KONDADO_API_KEY: secretText,

@@ -39,7 +39,7 @@ npm run sync -- [options]
 
 Dates are UTC.
 Exit status: 0 done or interrupted, 1 failed, 2 wrong usage.
-Environment variables set everything else, see README.md. Without Kondado credentials it uses made-up data.
+Environment variables set everything else, see docs/reference.md. Without Kondado credentials it uses made-up data.
 `;
 
 /**

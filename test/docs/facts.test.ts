@@ -103,7 +103,7 @@ describe('tables and views', () => {
       ...events,
     ]);
     const sql = [...texts.values()].join('\n');
-    for (const { path, prose } of MARKDOWN) {
+    for (const { path, prose } of MARKDOWN.filter((file) => !file.path.startsWith('test/'))) {
       const names = inBackticks(prose)
         .map((text) => text.replace(/ = .*/, ''))
         .filter((name) => /^[A-Za-z]+(?:_[A-Za-z0-9]+)+$/.test(name));
