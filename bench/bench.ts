@@ -1,12 +1,12 @@
 // npm run bench: prints tables with what was measured, and what it was measured against.
 // npm run bench -- silence: only that part.
 const PARTS: Record<string, () => Promise<{ run(): Promise<void> }>> = {
-  sync: () => import('./sync.ts'),
-  'catching-up': () => import('./catching-up.ts'),
+  sync: () => import('./sync/sync.ts'),
+  'catching-up': () => import('./catching-up/catching-up.ts'),
   anomalies: () => import('./anomalies/anomalies.ts'),
   forecast: () => import('./forecast/forecast.ts'),
   silence: () => import('./silence/silence.ts'),
-  page: () => import('./page.ts'),
+  page: () => import('./page/page.ts'),
 };
 
 const names = process.argv.slice(2);

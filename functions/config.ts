@@ -1,4 +1,5 @@
 import { SyncError } from './errors.ts';
+import { LOG_LEVELS, type LogLevel } from './log.ts';
 import { createSecretRemover } from './redaction.ts';
 import { STREAM_NAMES, type StreamName } from './streams.ts';
 
@@ -34,8 +35,6 @@ export interface KondadoConfig {
   requestTimeoutMs: number;
 }
 
-export type LogLevel = (typeof LOG_LEVELS)[number];
-
 /** Everything that the environment decides, see the table of variables in README.md. */
 export interface Config {
   kondado: KondadoConfig;
@@ -57,8 +56,6 @@ export interface Config {
 export type ReadingConfig = Pick<Config, 'warehouse' | 'billing'>;
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 interface Variable<T> {
   default: string;

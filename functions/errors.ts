@@ -38,12 +38,31 @@ export class BudgetUsedUp extends Error {
 }
 
 /**
+ * A pause that Kondado asked for lasts longer than the run may: waiting for its end would only spend the time budget.
+ *
+ * Whether it is a fault depends on what the stream has done before, so it carries the code that it has if it is one.
+ */
+export class PauseTooLong extends Error {
+  override name = 'PauseTooLong' as const;
+  readonly code: 'KONDADO_RATE_LIMITED' | 'KONDADO_UNAVAILABLE';
+
+  constructor(code: PauseTooLong['code'], pauseMs: number) {
+    const reason = code === 'KONDADO_RATE_LIMITED' ? 'its rate limit was hit' : 'it is not available';
+    super(
+      `Kondado is not to be asked for another ${Math.ceil(pauseMs / 1000)} seconds (${reason}), which is longer than this run may take. Nothing is lost: the first run after that goes on.`,
+    );
+    this.code = code;
+  }
+}
+
+/**
  * Turns whatever was thrown into a SyncError.
  *
  * The text of an error that we did not foresee may hold anything, so only its type goes out.
  */
 export function toSyncError(error: unknown): SyncError {
   if (error instanceof SyncError) return error;
+  if (error instanceof PauseTooLong) return new SyncError(error.code, error.message);
   const type = error instanceof Error ? error.name : typeof error;
   return new SyncError(
     'INTERNAL',

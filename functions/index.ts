@@ -1,12 +1,7 @@
 import { type HttpFunction, http, type Request, type Response } from '@google-cloud/functions-framework';
-import { type Config, readConfig, readReadingConfig, VARIABLES } from './config.ts';
 import { type ErrorCode, HTTP_STATUS, SyncError, toSyncError } from './errors.ts';
 import { printJson } from './json.ts';
-import { createLog, type Log, traceOf } from './log.ts';
-import { run } from './run.ts';
-import { continueLater } from './sync/continuation.ts';
-import { reportBody, statusOf } from './sync/report.ts';
-import { bodyText, parseRunRequest } from './sync/request.ts';
+import { createLog, LOG_LEVELS, type Log, traceOf } from './log.ts';
 
 // Express puts the stack of an error into its answers otherwise, for instance for a body that is not JSON.
 process.env.NODE_ENV = 'production';
@@ -17,39 +12,17 @@ let isRunning = false;
 export const sync: HttpFunction = async (request, response) => {
   const log = logFor(request);
   try {
-    if (request.path !== '/')
-      throw new SyncError('NOT_FOUND', `There is nothing at this path; only / is served.`);
-    if (request.method === 'GET') {
-      await sendPage(response);
-      return;
+    if (request.path !== '/') {
+      throw new SyncError('NOT_FOUND', 'There is nothing at this path; only / is served.');
     }
-    if (request.method !== 'POST') {
+    if (request.method === 'GET') await sendPage(response);
+    else if (request.method === 'POST') await sendRun(request, response, log);
+    else {
       response.set('Allow', 'GET, POST');
       throw new SyncError(
         'METHOD_NOT_ALLOWED',
         `${request.method} is not served here; GET shows the page, POST starts a run.`,
       );
-    }
-    const runRequest = parseRunRequest(await bodyText(request));
-    if (isRunning) {
-      throw new SyncError('RUN_IN_PROGRESS', 'A run is in progress; try again when it has ended.');
-    }
-    isRunning = true;
-    try {
-      let config: Config | undefined;
-      const report = await run(runRequest, {
-        readConfig: () => {
-          config = readConfig();
-          return config;
-        },
-        log,
-      });
-      if (config?.continuationQueue) {
-        await continueLater(runRequest, report, { queue: config.continuationQueue, log });
-      }
-      send(response, statusOf(report), reportBody(report));
-    } finally {
-      isRunning = false;
     }
   } catch (error) {
     const { code, message } = toSyncError(error);
@@ -60,8 +33,53 @@ export const sync: HttpFunction = async (request, response) => {
 
 http('sync', sync);
 
+/** The code of a run loads when one is asked for, so that the process listens sooner. */
+async function sendRun(request: Request, response: Response, log: Log): Promise<void> {
+  const { bodyText, parseRunRequest } = await import('./sync/request.ts');
+  const runRequest = parseRunRequest(await bodyText(request));
+  if (isRunning) throw new SyncError('RUN_IN_PROGRESS', 'A run is in progress; try again when it has ended.');
+  isRunning = true;
+  try {
+    const [{ readConfig }, { run }, { reportBody, statusOf }] = await Promise.all([
+      import('./config.ts'),
+      import('./run.ts'),
+      import('./sync/report.ts'),
+    ]);
+    const { report, config } = await untilTerminated((stop) => run(runRequest, { readConfig, log, stop }));
+    if (config?.continuationQueue) {
+      const { continueLater } = await import('./sync/continuation.ts');
+      await continueLater(runRequest, report, { queue: config.continuationQueue, log });
+    }
+    send(response, statusOf(report), reportBody(report));
+  } finally {
+    isRunning = false;
+  }
+}
+
+/**
+ * Lets SIGTERM end the work as its time budget would, and the process only after it.
+ *
+ * The framework's own handler ends the process at once: rows would be stored, and no run would tell of them.
+ */
+async function untilTerminated<T>(work: (stop: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const others = process.listeners('SIGTERM');
+  const stop = () => controller.abort();
+  process.removeAllListeners('SIGTERM');
+  process.on('SIGTERM', stop);
+  try {
+    return await work(controller.signal);
+  } finally {
+    process.off('SIGTERM', stop);
+    for (const listener of others) process.on('SIGTERM', listener);
+    // After the answer is on its way.
+    if (controller.signal.aborted) setImmediate(() => process.kill(process.pid, 'SIGTERM'));
+  }
+}
+
 /** The page shows what is stored, also while a run is in progress; its code loads when it is asked for. */
 async function sendPage(response: Response): Promise<void> {
+  const { readReadingConfig } = await import('./config.ts');
   const config = readReadingConfig();
   const { CONTENT_SECURITY_POLICY, renderPage } = await import('./page/page.ts');
   const { loadOverview } = await import('./insights/overview.ts');
@@ -89,10 +107,9 @@ function send(response: Response, status: number, body: object): void {
 /** A log must not depend on a usable configuration: it is what tells that there is none. */
 function logFor(request: Request): Log {
   const { env, stdout } = process;
-  const level = VARIABLES.LOG_LEVEL.parse(env.LOG_LEVEL ?? '') ?? 'info';
   const header = request.get('x-cloud-trace-context') ?? request.get('traceparent');
   return createLog({
-    level,
+    level: LOG_LEVELS.find((level) => level === env.LOG_LEVEL) ?? 'info',
     isReadable: stdout.isTTY,
     trace: traceOf(header, env.GOOGLE_CLOUD_PROJECT ?? env.BIGQUERY_PROJECT),
     write: (line) => stdout.write(line),

@@ -1,5 +1,8 @@
-import { LOG_LEVELS, type LogLevel } from './config.ts';
 import { printJson } from './json.ts';
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** The names of all log lines, which alert policies filter by. */
 export type LogEvent =
@@ -11,6 +14,7 @@ export type LogEvent =
   | 'rate_limited'
   | 'rows_rejected'
   | 'rows_repaired'
+  | 'rows_vanished'
   | 'schema_drift'
   | 'stream_failed'
   | 'loss_expected'

@@ -1,4 +1,5 @@
-import { parseJson, stringifyJson } from './json.ts';
+import { createHash } from 'node:crypto';
+import { stringifyJson } from './json.ts';
 import { type Column, type ColumnType, type Row, TABLES, type Value } from './schema/tables.ts';
 import type { Source, StreamName } from './streams.ts';
 import { addMs, parseTimestamp, type Timestamp, timestampOf } from './timestamps.ts';
@@ -30,10 +31,17 @@ export interface LogRow {
 export interface RejectedRow {
   kind: 'rejected';
   id: bigint | null;
+  /** If it has a date: one too far off to be stored, or of a row that the warehouse refused. */
+  createdat: Timestamp | null;
   reason: string;
   /** What the API sent, as JSON text. */
   content: string;
+  /** By it a row that was set aside before is known. */
+  contentHash: string;
 }
+
+/** What became of one entry of a page. */
+export type ParsedRow = LogRow | RejectedRow;
 
 /** Where and when rows are read. */
 export interface Reading {
@@ -51,12 +59,13 @@ export function startReading(source: Source, runId: string): Reading {
 }
 
 /** Turns one entry of a page into a row of its table, or into a rejected row with the reason. */
-export function parseEntry(entry: unknown, reading: Reading): LogRow | RejectedRow {
+export function parseEntry(entry: unknown, reading: Reading): ParsedRow {
+  const { stream } = reading.source;
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
-    return reject(entry, null, 'The entry is no object.');
+    return reject(stream, { id: null, createdat: null, entry }, 'The entry is no object.');
   }
   const sent = entry as Record<string, unknown>;
-  const columns = COLUMNS[reading.source.stream];
+  const columns = COLUMNS[stream];
   const values: Row = {};
   const extra: [string, unknown][] = [];
   for (const field of Object.keys(sent)) {
@@ -69,10 +78,20 @@ export function parseEntry(entry: unknown, reading: Reading): LogRow | RejectedR
   }
 
   const { id, createdat, updatedat } = values;
-  if (typeof id !== 'bigint') return reject(entry, null, 'The row has no usable id.');
-  if (typeof createdat !== 'string') return reject(entry, id, 'The row has no usable createdAt.');
-  if (createdat > reading.latest) return reject(entry, id, 'createdAt is more than a day ahead of now.');
-  if (createdat < reading.earliest) return reject(entry, id, 'createdAt is more than ten years back.');
+  const refuseFor = (reason: string) =>
+    reject(
+      stream,
+      {
+        id: typeof id === 'bigint' ? id : null,
+        createdat: typeof createdat === 'string' ? createdat : null,
+        entry,
+      },
+      reason,
+    );
+  if (typeof id !== 'bigint') return refuseFor('The row has no usable id.');
+  if (typeof createdat !== 'string') return refuseFor('The row has no usable createdAt.');
+  if (createdat > reading.latest) return refuseFor('createdAt is more than a day ahead of now.');
+  if (createdat < reading.earliest) return refuseFor('createdAt is more than ten years back.');
 
   // A row read for one client belongs to that client, also if the API does not repeat it in the row.
   values.client_id ??= reading.source.clientId;
@@ -91,13 +110,20 @@ export function parseEntry(entry: unknown, reading: Reading): LogRow | RejectedR
   };
 }
 
-function reject(entry: unknown, id: bigint | null, reason: string): RejectedRow {
-  return { kind: 'rejected', id, reason, content: stringifyJson(entry) };
+function reject(
+  stream: StreamName,
+  { id, createdat, entry }: { id: bigint | null; createdat: Timestamp | null; entry: unknown },
+  reason: string,
+): RejectedRow {
+  // Sorted, because equal rows may come with their fields in another order.
+  const identity = `${stream} ${id} ${stringifyJson(entry, 'sorted')}`;
+  const contentHash = createHash('sha256').update(identity).digest('hex');
+  return { kind: 'rejected', id, createdat, reason, content: stringifyJson(entry), contentHash };
 }
 
 /** A row that the warehouse refused, with what it said. */
-export function refuse(row: LogRow, reason: string): RejectedRow {
-  return reject(row.entry, row.id, reason);
+export function rejectRow(row: LogRow, stream: StreamName, reason: string): RejectedRow {
+  return reject(stream, row, reason);
 }
 
 /** The row of `rejected_rows` for what was set aside. */
@@ -109,35 +135,18 @@ export function rejectedRowValues(rejected: RejectedRow, { source, runId, now }:
     row_id: rejected.id,
     reason: rejected.reason,
     row: rejected.content,
+    content_hash: rejected.contentHash,
   };
 }
 
 /** What makes two versions of log rows, or two rejected rows, the same. */
-export function identityOf(row: LogRow | RejectedRow): string {
-  return row.kind === 'row' ? versionKey(row.id, row.updatedat) : contentKey(row);
+export function identityOf(row: ParsedRow): string {
+  return row.kind === 'row' ? versionKey(row.id, row.updatedat) : row.contentHash;
 }
 
 /** One text for (`id`, `updatedat`); NULL equals NULL. */
 export function versionKey(id: bigint, updatedat: Timestamp | null): string {
   return `${id} ${updatedat ?? ''}`;
-}
-
-/** One text for an id and a content, however a warehouse spells its JSON. */
-function contentKey({ id, content }: StoredRejection): string {
-  return `${id} ${stringifyJson(parseJson(content), 'sorted')}`;
-}
-
-/** The id of an entry, if it has a usable one: only these say whether a page is in order. */
-export function entryId(entry: unknown): bigint | undefined {
-  const id = typeof entry === 'object' && entry !== null && 'id' in entry ? convert(entry.id, 'INT64') : null;
-  return typeof id === 'bigint' ? id : undefined;
-}
-
-/** When an entry was created, if it says so usably. */
-export function entryCreatedat(entry: unknown): Timestamp | undefined {
-  if (typeof entry !== 'object' || entry === null) return undefined;
-  const sent = 'createdAt' in entry ? entry.createdAt : 'createdat' in entry ? entry.createdat : undefined;
-  return typeof sent === 'string' ? parseTimestamp(sent) : undefined;
 }
 
 const COLUMNS: Record<StreamName, ReadonlyMap<string, Column>> = {
@@ -183,15 +192,3 @@ const CONVERSIONS: Record<ColumnType, (sent: unknown) => Value | undefined> = {
   TIMESTAMP: (sent) => (typeof sent === 'string' ? parseTimestamp(sent) : undefined),
   JSON: (sent) => stringifyJson(sent),
 };
-
-/** A row of `rejected_rows`, as far as it tells whether a row was set aside before. */
-export type StoredRejection = Pick<RejectedRow, 'id' | 'content'>;
-
-/** Which of the rejected rows are not among those set aside before. */
-export function notYetRejected(
-  rejected: readonly RejectedRow[],
-  stored: readonly StoredRejection[],
-): RejectedRow[] {
-  const known = new Set(stored.map(contentKey));
-  return rejected.filter((row) => !known.has(identityOf(row)));
-}

@@ -1,33 +1,31 @@
 import { randomUUID } from 'node:crypto';
-import { setFlagsFromString } from 'node:v8';
 import packageJson from '../package.json' with { type: 'json' };
-import { type Budget, startBudget } from './budget.ts';
+import { type Budget, startBudget, untilAborted } from './budget.ts';
 import type { Config } from './config.ts';
 import { BudgetUsedUp, SyncError, toSyncError } from './errors.ts';
-import { createKondadoClient } from './kondado/client.ts';
+import { createKondadoClient, type KondadoClient } from './kondado/client.ts';
 import type { Log } from './log.ts';
-import type { Row } from './schema/tables.ts';
 import { readCredentials } from './secrets.ts';
 import type { Source } from './streams.ts';
-import { isFarBehind, warnOfLoss } from './sync/data-loss.ts';
-import { planWindow } from './sync/dry-run.ts';
-import { type StreamDependencies, syncStream } from './sync/read-source.ts';
+import { refuseHiding } from './sync/backfill.ts';
 import {
   errorReport,
   firstFailure,
   outcomeOf,
   type RunReport,
-  reportBody,
   runRows,
   type StreamReport,
   startStreamReport,
+  totalsOf,
 } from './sync/report.ts';
 import type { RunRequest } from './sync/request.ts';
-import { backfillFault, backfillRefusal, findWindow } from './sync/window.ts';
-import { addMs, type Timestamp, timestampOf } from './timestamps.ts';
-import { openWarehouse, type Position, type Warehouse } from './warehouse/warehouse.ts';
+import { type RunTools, syncSource } from './sync/sync-source.ts';
+import { timestampOf } from './timestamps.ts';
+import { openWarehouse } from './warehouse/open.ts';
+import type { Warehouse } from './warehouse/warehouse.ts';
 
-const DAY_MS = 86_400_000;
+/** Cloud Logging refuses a line of more than 256 KB, and shows a long one badly. */
+const MAX_MESSAGE_LENGTH = 4000;
 
 /** What a run needs from outside. */
 export interface RunDependencies {
@@ -36,9 +34,27 @@ export interface RunDependencies {
   log: Log;
   /** Ends the run early, as the time budget does. */
   stop?: AbortSignal;
-  onProgress?: StreamDependencies['onProgress'];
-  /** Told how to ask for the milliseconds until the next request may go out. */
-  onStart?: (waitMs: () => number) => void;
+  onProgress?: RunTools['onProgress'];
+  /** Told of the client, which knows when the next request may go out. */
+  onStart?: (kondado: KondadoClient) => void;
+}
+
+/** What a run has found. */
+export interface RunResult {
+  report: RunReport;
+  /** Null if it could not be used. */
+  config: Config | null;
+}
+
+/** What came of the sources of a run. */
+type Ending = Pick<RunReport, 'streams' | 'error'>;
+
+/** What the parts of one run share. */
+interface RunContext {
+  runId: string;
+  config: Config;
+  budget: Budget;
+  dependencies: RunDependencies;
 }
 
 /**
@@ -48,112 +64,94 @@ export interface RunDependencies {
  * `sync_runs` for each source, if the warehouse can be reached, and one log line `sync_finished`; then come the lines
  * about the plan and about overdue pipelines.
  */
-export async function run(request: RunRequest, dependencies: RunDependencies): Promise<RunReport> {
-  // V8 lets garbage grow with the memory of the machine: a long first load takes half as much this way, and no longer.
-  setFlagsFromString('--optimize-for-size');
+export async function run(request: RunRequest, dependencies: RunDependencies): Promise<RunResult> {
+  const { log, stop } = dependencies;
   const startedAtMs = Date.now();
-  const report: RunReport = {
-    run_id: randomUUID(),
-    mode: request.mode,
-    dry_run: request.dryRun,
-    outcome: 'success',
-    started_at: timestampOf(startedAtMs),
-    finished_at: timestampOf(startedAtMs),
-    streams: [],
-  };
-  let evaluateRun = async () => {};
+  const runId = randomUUID();
+  let config: Config | null = null;
+  let budget: Budget | null = null;
+  let ending: Ending;
   try {
-    const config = dependencies.readConfig();
+    config = dependencies.readConfig();
+    budget = startBudget(config.timeBudgetMs, stop);
     const { streams = config.streams } = request;
-    dependencies.log.write('info', 'sync_started', `The ${request.mode} run starts: ${streams.join(', ')}.`, {
-      run_id: report.run_id,
+    log.write('info', 'sync_started', `The ${request.mode} run starts: ${streams.join(', ')}.`, {
+      run_id: runId,
       mode: request.mode,
       streams,
     });
-    const budget = startBudget(config.timeBudgetMs, dependencies.stop);
-    evaluateRun = async () => {
-      const { evaluate } = await import('./insights/alerts.ts');
-      await evaluate(report, config, budget.totalMs, dependencies.log);
-    };
-    const warehouse = await openWarehouse(config, budget);
-    try {
-      await runSources(request, config, budget, warehouse, report, dependencies);
-    } finally {
-      await warehouse.close();
-    }
+    ending = await runSources(request, { runId, config, budget, dependencies });
   } catch (error) {
-    report.error = errorReport(toSyncError(error));
+    ending = { streams: [], error: errorReport(toSyncError(error)) };
   }
-  report.outcome = outcomeOf(report.streams, report.error);
-  report.finished_at = timestampOf(Date.now());
-  logFinish(report, dependencies.log, Date.now() - startedAtMs);
-  await evaluateRun();
-  return report;
+  const report: RunReport = {
+    run_id: runId,
+    mode: request.mode,
+    dry_run: request.dryRun,
+    outcome: outcomeOf(ending.streams, ending.error),
+    started_at: timestampOf(startedAtMs),
+    finished_at: timestampOf(Date.now()),
+    ...ending,
+  };
+  logFinish(report, log, Date.now() - startedAtMs);
+  if (config && budget) {
+    const { logAlerts } = await import('./insights/alerts.ts');
+    await logAlerts(report, config, budget.whole, log);
+  }
+  return { report, config };
 }
 
-async function runSources(
-  request: RunRequest,
-  config: Config,
-  budget: Budget,
-  warehouse: Warehouse,
-  report: RunReport,
-  { log, onProgress = () => {}, onStart }: RunDependencies,
-): Promise<void> {
-  const sources = sourcesOf(request, config);
-  const streams = sources.map(startStreamReport);
+/** Runs all sources, and records what came of them in `sync_runs`, whatever it was. */
+async function runSources(request: RunRequest, context: RunContext): Promise<Ending> {
+  const { runId, config, budget } = context;
+  const warehouse = await openWarehouse(config, budget);
   try {
-    const credentials = await readCredentials({ key: config.kondado.key, token: config.kondado.token });
-    const kondado = createKondadoClient(config.kondado, credentials, log);
-    onStart?.(kondado.waitMs);
-    const positionOf = (source: Source) =>
-      warehouse.position(source, timestampOf(Date.now()), config.lookbackMs);
-    if (request.mode === 'backfill') await refuseHiding(request, sources, positionOf, warehouse);
-    report.streams = streams;
-    const stream = {
-      kondado,
-      warehouse,
-      budget,
-      log,
-      runId: report.run_id,
-      lookbackMs: config.lookbackMs,
-      onProgress,
-    };
-    await Promise.all(
-      sources.map(async (source, index) => {
-        const counters = streams[index] as StreamReport;
-        const dependencies = { config, warehouse, kondado, counters, signal: budget.reading };
-        let lastRunAt: Timestamp | undefined;
-        await syncStream(
-          source,
-          async () => {
-            const position = await positionOf(source);
-            counters.watermark_before = position?.watermark ?? null;
-            counters.watermark_after = counters.watermark_before;
-            if (request.mode === 'incremental' && position && isFarBehind(position.watermark))
-              lastRunAt = await lastRunOf(source, warehouse);
-            const window = await findWindow(source, request, position, dependencies);
-            if (!request.dryRun) return window;
-            counters.plan = await planWindow(source, window, dependencies);
-            return null;
-          },
-          counters,
-          stream,
-        );
-        if (lastRunAt !== undefined && !request.dryRun) warnOfLoss(counters, lastRunAt, log);
-      }),
-    );
-  } catch (error) {
-    if (error instanceof BudgetUsedUp) report.streams = streams;
-    else {
-      report.error = errorReport(toSyncError(error));
-      if (report.error.code === 'INVALID_REQUEST') return;
-      for (const stream of streams) Object.assign(stream, { outcome: 'failed', error: report.error });
+    const { recorded, ...ending } = await syncSources(request, warehouse, context);
+    if (request.dryRun) return ending;
+    try {
+      await record(
+        runRows({ run_id: runId, mode: request.mode }, request, recorded, packageJson.version),
+        warehouse,
+      );
+      return ending;
+    } catch (error) {
+      return { ...ending, error: errorReport(toSyncError(error)) };
     }
+  } finally {
+    await warehouse.close();
   }
-  if (!request.dryRun) await record(runRows(report, streams, packageJson.version), warehouse);
 }
 
-async function record(rows: readonly Row[], warehouse: Warehouse): Promise<void> {
+/** Does the work; what is recorded of it is more than what is reported if it failed before a stream could start. */
+async function syncSources(
+  request: RunRequest,
+  warehouse: Warehouse,
+  { runId, config, budget, dependencies }: RunContext,
+): Promise<Ending & { recorded: StreamReport[] }> {
+  const { log, onProgress = () => {}, onStart } = dependencies;
+  const sources = sourcesOf(request, config);
+  try {
+    const { key, token } = config.kondado;
+    const credentials = await untilAborted(readCredentials({ key, token }), budget.reading);
+    const kondado = createKondadoClient(config.kondado, credentials, budget, log);
+    onStart?.(kondado);
+    await refuseHiding(request, sources, warehouse, config.lookbackMs);
+    const tools = { config, warehouse, kondado, budget, log, runId, onProgress };
+    const streams = await Promise.all(sources.map((source) => syncSource(source, request, tools)));
+    return { streams, recorded: streams };
+  } catch (error) {
+    const streams = sources.map(startStreamReport);
+    if (error instanceof BudgetUsedUp) return { streams, recorded: streams };
+    const report = errorReport(toSyncError(error));
+    // Nothing was wrong but the request: it leaves no trace.
+    if (report.code === 'INVALID_REQUEST') return { streams: [], recorded: [], error: report };
+    const recorded = streams.map((stream) => ({ ...stream, outcome: 'failed' as const, error: report }));
+    return { streams: [], recorded, error: report };
+  }
+}
+
+async function record(rows: Parameters<Warehouse['record']>[0], warehouse: Warehouse): Promise<void> {
+  if (rows.length === 0) return;
   try {
     await warehouse.record(rows);
   } catch (error) {
@@ -165,27 +163,6 @@ async function record(rows: readonly Row[], warehouse: Warehouse): Promise<void>
   }
 }
 
-/** When the incremental run before has ended; now if there was none for days. */
-async function lastRunOf(source: Source, warehouse: Warehouse): Promise<Timestamp> {
-  const now = timestampOf(Date.now());
-  const runs = await warehouse.earlierRuns(source, 'incremental', addMs(now, -2 * DAY_MS));
-  return runs.at(-1)?.finishedAt ?? now;
-}
-
-/** @throws {SyncError} INVALID_REQUEST that names every source whose rows the backfill would hide. */
-async function refuseHiding(
-  request: RunRequest,
-  sources: readonly Source[],
-  positionOf: (source: Source) => Promise<Position | null>,
-  warehouse: Warehouse,
-): Promise<void> {
-  const faults = await Promise.all(
-    sources.map(async (source) => backfillFault(source, request, await positionOf(source), warehouse)),
-  );
-  const found = faults.filter((fault) => fault !== undefined);
-  if (found.length > 0) throw backfillRefusal(found);
-}
-
 /** What is read on its own: each stream, of each client. */
 function sourcesOf({ streams, clientId }: RunRequest, config: Config): Source[] {
   const configured = config.clientIds.length > 0 ? config.clientIds : [null];
@@ -193,22 +170,25 @@ function sourcesOf({ streams, clientId }: RunRequest, config: Config): Source[] 
   return (streams ?? config.streams).flatMap((stream) => clientIds.map((clientId) => ({ stream, clientId })));
 }
 
+/** Figures of the whole run only: with hundreds of clients the line would not be taken otherwise. */
 function logFinish(report: RunReport, log: Log, durationMs: number): void {
-  const sum = (counter: 'rows_read' | 'rows_inserted' | 'rows_rejected' | 'requests') =>
-    report.streams.reduce((total, stream) => total + stream[counter], 0);
-  const level = report.outcome === 'failed' ? 'error' : 'info';
+  const { run_id, mode, dry_run, outcome, streams } = report;
+  const totals = totalsOf(streams);
   const failure = firstFailure(report);
   const message =
-    `The ${report.mode} run ended as ${report.outcome}: ${sum('rows_inserted')} rows stored, ` +
-    `${sum('rows_rejected')} set aside, ${sum('requests')} requests.${failure ? ` ${failure.message}` : ''}`;
-  log.write(level, 'sync_finished', message, {
-    ...reportBody(report),
-    mode: report.mode,
-    rows_read: sum('rows_read'),
-    rows_inserted: sum('rows_inserted'),
-    rows_rejected: sum('rows_rejected'),
-    requests: sum('requests'),
+    `The ${mode} run ended as ${outcome}: ${totals.rows_inserted} rows stored, ` +
+    `${totals.rows_rejected} set aside, ${totals.requests} requests.${failure ? ` ${failure.message}` : ''}`;
+  log.write(outcome === 'failed' ? 'error' : 'info', 'sync_finished', message.slice(0, MAX_MESSAGE_LENGTH), {
+    run_id,
+    mode,
+    dry_run,
+    outcome,
+    progressed: streams.some(({ progressed }) => progressed),
+    sources: streams.length,
+    ...totals,
     duration_ms: durationMs,
     error_code: failure?.code ?? null,
+    error_message: failure?.message.slice(0, MAX_MESSAGE_LENGTH) ?? null,
+    version: packageJson.version,
   });
 }

@@ -12,3 +12,14 @@ export interface Source {
   stream: StreamName;
   clientId: bigint | null;
 }
+
+/** `pipeline_logs`, or `pipeline_logs of client 7`. */
+export function sourceName({
+  stream,
+  clientId,
+}: {
+  stream: string;
+  clientId: bigint | string | null;
+}): string {
+  return clientId === null ? stream : `${stream} of client ${clientId}`;
+}

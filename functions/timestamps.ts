@@ -65,3 +65,12 @@ export function addMs(timestamp: Timestamp, milliseconds: number): Timestamp {
 export function displayTimestamp(timestamp: Timestamp): string {
   return timestamp.replace(/000Z$/, 'Z');
 }
+
+/** The moment so many microseconds after 1970, or before it. */
+export function timestampOfMicros(micros: bigint): Timestamp {
+  const fraction = ((micros % 1000n) + 1000n) % 1000n;
+  return timestampOf(Number((micros - fraction) / 1000n)).replace(
+    '000Z',
+    `${String(fraction).padStart(3, '0')}Z`,
+  );
+}

@@ -2,7 +2,6 @@ terraform {
   required_version = ">= 1.11.0"
 
   required_providers {
-    # Used by the module only. Listed here so that mock providers in the tests of this folder reach the module.
     archive = {
       source  = "hashicorp/archive"
       version = "~> 2.7"

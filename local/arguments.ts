@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type RequestFault, type RunRequest, readRunRequest } from '../functions/sync/request.ts';
 
-/** The command was used in a way that it does not know; the message names every fault. */
+/** The command was used wrongly; the message names every fault. */
 export class UsageError extends Error {
   override name = 'UsageError' as const;
 }
@@ -28,29 +28,36 @@ export const HELP = `Copies Kondado's log rows into a warehouse: DuckDB, or BigQ
 npm run sync -- [options]
 
   (no options)           what is new since the last run
-  --from DATE            read again from this day or moment on: 2026-09-01 or 2026-09-01T12:00:00Z
-  --to DATE              ... up to before this one (default: now)
+  --from DATE            read again from this day or time on: 2026-09-01 or 2026-09-01T12:00:00Z
+  --to DATE              ... up to this one, which is not read (default: now)
   --from-id ID           read again from this log id on, instead of --from
-  --streams NAMES        pipeline_logs, model_logs or both with a comma between them
+  --streams NAMES        pipeline_logs, model_logs, or both with a comma between them
   --verify               read stored history again, compare and repair
   --dry-run              only say what would be read
   --json                 print the report, as the function would answer, and nothing else
-  --help                 this text
+  --help                 show this text
 
+Dates are UTC.
 Exit status: 0 done or interrupted, 1 failed, 2 wrong usage.
-Everything else is set by environment variables, see README.md. Without Kondado credentials it uses made-up data.
+Environment variables set everything else, see README.md. Without Kondado credentials it uses made-up data.
 `;
 
 /**
  * Reads the arguments of `npm run sync`, with the checks of the HTTP request.
  *
+ * @param env where npm puts the options that it takes for its own.
  * @throws {UsageError} that names every fault.
  */
-export function parseCommand(args: readonly string[]): Command {
+export function parseCommand(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>> = {},
+): Command {
   // Strict parsing would end at the first fault.
   const { tokens } = parseArgs({ args: [...args], options: OPTIONS, strict: false, tokens: true });
   const values = new Map<string, string>();
-  const faults: string[] = [];
+  const faults = optionsTakenByNpm(env).map(
+    (name) => `npm kept --${name} for itself: put -- before the options, as in npm run sync -- --${name}`,
+  );
   for (const token of tokens) {
     if (token.kind === 'positional') faults.push(`unexpected ${JSON.stringify(token.value)}`);
     if (token.kind !== 'option') continue;
@@ -63,6 +70,11 @@ export function parseCommand(args: readonly string[]): Command {
   faults.push(...requestFaults.map(asOption));
   if (faults.length > 0) throw new UsageError(faults.join('; '));
   return { request, isJson: values.has('json'), isHelp };
+}
+
+/** What was typed without the `--` that makes npm pass options on; nothing would be left of it but these variables. */
+function optionsTakenByNpm(env: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.keys(OPTIONS).filter((name) => env[`npm_config_${name.replaceAll('-', '_')}`]);
 }
 
 function optionFault(name: string, value: string | undefined, earlier: ReadonlyMap<string, string>) {

@@ -2,7 +2,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { fileURLToPath } from 'node:url';
 import { openLocalEnvironment, SANDBOX_NOTICE } from './environment.ts';
-import { endWithNpm } from './parent.ts';
+import { endWithNpm } from './signals.ts';
 
 const port = process.env.PORT || '8080';
 if (!/^\d{1,5}$/.test(port)) {

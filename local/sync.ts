@@ -1,13 +1,13 @@
-// npm run sync: one run on this computer, see `--help`.
-import { type Config, LOG_LEVELS, readConfig } from '../functions/config.ts';
+// npm run sync: a sync on this computer, see `--help`.
+import { readConfig } from '../functions/config.ts';
 import { printJson } from '../functions/json.ts';
-import { createLog, type Log } from '../functions/log.ts';
+import { createLog, LOG_LEVELS, type Log } from '../functions/log.ts';
 import { run } from '../functions/run.ts';
 import { type RunReport, reportBody } from '../functions/sync/report.ts';
 import { type Command, HELP, parseCommand, UsageError } from './arguments.ts';
 import { type Environment, openLocalEnvironment, SANDBOX_NOTICE } from './environment.ts';
-import { endWithNpm } from './parent.ts';
-import { listenForInterruption } from './signals.ts';
+import { readDestination } from './read-destination.ts';
+import { endWithNpm, listenForInterruption } from './signals.ts';
 import { destinationLines } from './terminal/destination.ts';
 import { startProgress } from './terminal/progress.ts';
 import { createPainter, createScreen, letReadersLeave, type Screen, widthOf } from './terminal/screen.ts';
@@ -18,7 +18,7 @@ import { mergeReports, runUntilDone } from './until-done.ts';
 const { stdout, stderr } = process;
 
 async function main(): Promise<number> {
-  const command = parseCommand(process.argv.slice(2));
+  const command = parseCommand(process.argv.slice(2), process.env);
   if (command.isHelp) {
     stdout.write(HELP);
     return 0;
@@ -36,17 +36,16 @@ async function main(): Promise<number> {
 
 async function synchronize({ request, isJson }: Command, env: Environment): Promise<RunReport['outcome']> {
   const startedMs = performance.now();
-  // What is redirected to a file is read later: then the progress is shown where somebody looks.
+  // What goes to a file is read later, so the progress appears on the stream that somebody is looking at.
   const screen = createScreen(!stderr.isTTY && stdout.isTTY && !isJson ? stdout : stderr, env);
   const progress = startProgress(screen, request);
-  const stop = listenForInterruption(() => progress.note('stopping, press Ctrl-C again to end at once'));
-  let config: Config | undefined;
-  const reports = await runUntilDone(
+  const stop = listenForInterruption(() => progress.note('stopping; press Ctrl-C again to end at once'));
+  const results = await runUntilDone(
     request,
     (rest) =>
       run(rest, {
         readConfig: () => {
-          config = readConfig(env);
+          const config = readConfig(env);
           const { perSecond, perMinute } = config.kondado.limits;
           progress.limitTo(Math.min(perSecond * 60, perMinute));
           return config;
@@ -59,7 +58,8 @@ async function synchronize({ request, isJson }: Command, env: Environment): Prom
   );
   progress.end();
 
-  const report = mergeReports(reports);
+  const [{ config }] = results;
+  const report = mergeReports(results);
   if (isJson) {
     stdout.write(`${printJson(reportBody(report))}\n`);
     return report.outcome;
@@ -74,16 +74,14 @@ async function synchronize({ request, isJson }: Command, env: Environment): Prom
     to: request.to,
   });
   if (config && !report.error && !report.dry_run) {
-    lines.push(
-      '',
-      ...(await destinationLines(config, { maxWidth, emphasize: (text) => paint('bold', text) })),
-    );
+    const table = { maxWidth, emphasize: (text: string) => paint('bold', text) };
+    lines.push('', ...destinationLines(await readDestination(config), config.billing, table));
   }
   stdout.write(`\n${lines.join('\n')}\n`);
   return report.outcome;
 }
 
-/** Warnings only, and no failure that the summary tells again, unless LOG_LEVEL asks for more. */
+/** Logs warnings, without those that the summary repeats, unless LOG_LEVEL asks for more. */
 function logOn(screen: Screen, { LOG_LEVEL }: Environment): Log {
   const level = LOG_LEVELS.find((name) => name === LOG_LEVEL);
   const log = createLog({
@@ -105,6 +103,6 @@ try {
   process.exitCode = await main();
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;
-  stderr.write(`Wrong usage: ${error.message}.\nnpm run sync -- --help tells what there is.\n`);
+  stderr.write(`Wrong usage: ${error.message}.\nnpm run sync -- --help lists what there is.\n`);
   process.exitCode = 2;
 }

@@ -1,6 +1,7 @@
-import { outcomeOf, type RunReport, type StreamReport } from '../functions/sync/report.ts';
+import type { RunResult } from '../functions/run.ts';
+import { outcomeOf, type RunReport, type StreamReport, totalsOf } from '../functions/sync/report.ts';
 import type { RunRequest } from '../functions/sync/request.ts';
-import { remaindersOf } from '../functions/sync/unfinished.ts';
+import { unfinishedOf } from '../functions/sync/unfinished.ts';
 
 // The first run that came no further may have spent its time on a pause that Kondado asked for.
 const MAX_IDLE_RUNS = 2;
@@ -8,38 +9,42 @@ const MAX_IDLE_RUNS = 2;
 /**
  * Runs again as long as the time budget is what ended a run, with what it has left, until all is done.
  *
- * @returns the reports of all runs, at least one.
+ * @returns what all runs have found, at least one.
  */
 export async function runUntilDone(
   request: RunRequest,
-  runOnce: (request: RunRequest) => Promise<RunReport>,
+  runOnce: (request: RunRequest) => Promise<RunResult>,
   stop: AbortSignal,
-): Promise<[RunReport, ...RunReport[]]> {
+): Promise<[RunResult, ...RunResult[]]> {
   const first = await runOnce(request);
-  const reports: [RunReport, ...RunReport[]] = [first];
-  const waiting = remaindersOf(request, first).map((rest) => ({
+  const results: [RunResult, ...RunResult[]] = [first];
+  const waiting = unfinishedOf(request, first.report).map((rest) => ({
     ...rest,
     idleRuns: rest.hasProgressed ? 0 : 1,
   }));
   for (let next = waiting.shift(); next && !stop.aborted; next = waiting.shift()) {
-    const report = await runOnce(next.request);
-    reports.push(report);
-    for (const rest of remaindersOf(next.request, report)) {
+    const result = await runOnce(next.request);
+    results.push(result);
+    for (const rest of unfinishedOf(next.request, result.report)) {
       const idleRuns = rest.hasProgressed ? 0 : next.idleRuns + 1;
       if (idleRuns < MAX_IDLE_RUNS) waiting.push({ ...rest, idleRuns });
     }
   }
-  return reports;
+  return results;
 }
 
 /** The runs as if they had been one. */
-export function mergeReports([first, ...others]: [RunReport, ...RunReport[]]): RunReport {
-  const streams = mergeStreams([first, ...others]);
-  const error = [first, ...others].find((report) => report.error)?.error;
+export function mergeReports([{ report: first }, ...others]: readonly [
+  RunResult,
+  ...RunResult[],
+]): RunReport {
+  const reports = [first, ...others.map(({ report }) => report)];
+  const streams = mergeStreams(reports);
+  const error = reports.find((report) => report.error)?.error;
   return {
     ...first,
     outcome: outcomeOf(streams, error),
-    finished_at: (others.at(-1) ?? first).finished_at,
+    finished_at: (reports.at(-1) ?? first).finished_at,
     streams,
     ...(error ? { error } : {}),
   };
@@ -67,14 +72,8 @@ function mergeTwo(earlier: StreamReport, later: StreamReport): StreamReport {
     watermark_after: later.watermark_after ?? earlier.watermark_after,
     first_id: earlier.first_id ?? later.first_id,
     last_id: later.last_id ?? earlier.last_id,
-    rows_read: earlier.rows_read + later.rows_read,
-    rows_inserted: earlier.rows_inserted + later.rows_inserted,
-    rows_duplicate: earlier.rows_duplicate + later.rows_duplicate,
-    rows_rejected: earlier.rows_rejected + later.rows_rejected,
-    rows_repaired: earlier.rows_repaired + later.rows_repaired,
-    requests: earlier.requests + later.requests,
-    retries: earlier.retries + later.retries,
-    rate_limit_hits: earlier.rate_limit_hits + later.rate_limit_hits,
+    progressed: earlier.progressed || later.progressed,
+    ...totalsOf([earlier, later]),
     duration_ms: earlier.duration_ms + later.duration_ms,
   };
 }

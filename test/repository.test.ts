@@ -1,37 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { VARIABLES } from '../functions/config.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import packageLock from '../package-lock.json' with { type: 'json' };
+import { importsOf } from './support/rooms.ts';
 
 const ROOT = new URL('..', import.meta.url);
 const read = (path: string) => readFileSync(new URL(path, ROOT), 'utf8');
-
-test('README lists every environment variable, and no other', () => {
-  const [, section = ''] = /^## Environment variables\n(.*?)^## /ms.exec(read('README.md')) ?? [];
-  const named = [...section.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
-  expect(named.toSorted()).toEqual(Object.keys(VARIABLES).toSorted());
-});
-
-test('README gives every variable the default that it has', () => {
-  const rows = new Map(
-    [...read('README.md').matchAll(/^\| `([A-Z_]+)` \| `([^`]*)` \|/gm)].map(([, name = '', value]) => [
-      name,
-      value,
-    ]),
-  );
-  const shown = Object.entries(VARIABLES).filter(([, { default: text }]) => text !== '');
-  expect(shown.length).toBeGreaterThan(10);
-  for (const [name, { default: text }] of shown) expect([name, rows.get(name)]).toEqual([name, text]);
-});
-
-test('README explains every error code with its status', async () => {
-  const { HTTP_STATUS } = await import('../functions/errors.ts');
-  const shown = [...read('README.md').matchAll(/^\| `([A-Z_]+)` \| (\d{3}) \|/gm)].map(
-    ([, code, status]): [string, number] => [String(code), Number(status)],
-  );
-  expect(Object.fromEntries(shown)).toEqual(HTTP_STATUS);
-});
 
 test('package.json has no script that the build in the cloud would run', () => {
   const scripts = Object.keys(packageJson.scripts);
@@ -183,8 +157,7 @@ function folders(path: string): string[] {
 
 /** What a file imports when it is loaded; a type is gone by then, and `import()` comes later. */
 function staticImports(text: string): string[] {
-  const statements = text.matchAll(/^(?:import|export)\s+(?!type\b)(?:[^'";]*?\bfrom\s+)?'([^']+)'/gm);
-  return [...statements].map(([, specifier]) => String(specifier));
+  return importsOf(text).flatMap(({ specifier, kind }) => (kind === 'static' ? [specifier] : []));
 }
 
 function packageOf(specifier: string): string {

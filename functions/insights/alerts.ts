@@ -5,7 +5,8 @@ import type { StreamName } from '../streams.ts';
 import type { RunReport, StreamReport } from '../sync/report.ts';
 import { addMs, epochMsOf, type Timestamp } from '../timestamps.ts';
 import type { ViewRow } from '../views/columns.ts';
-import { openReader, type Reader } from '../warehouse/reader.ts';
+import { openReader } from '../warehouse/open.ts';
+import type { Reader } from '../warehouse/warehouse.ts';
 import { modelName, pipelineName } from './findings.ts';
 import { forecastSentence } from './forecast.ts';
 import { count } from './wording.ts';
@@ -43,16 +44,16 @@ const STATUS_OF: Record<StreamName, (reader: Reader) => Promise<Overdue[]>> = {
  * Only what the run has read to its end is judged: behind old data everything looks late. What keeps this from its work,
  * such as a view that is not there, is a warning: the run itself has done what it should.
  */
-export async function evaluate(
+export async function logAlerts(
   report: RunReport,
   config: ReadingConfig,
-  timeLeftMs: () => number,
+  signal: AbortSignal,
   log: Log,
 ): Promise<void> {
   const current = report.streams.filter(({ outcome }) => outcome === 'success');
   if (report.mode !== 'incremental' || report.dry_run || report.error || current.length === 0) return;
   try {
-    const reader = await openReader(config, timeLeftMs);
+    const reader = await openReader(config, signal);
     if (reader === null) return;
     try {
       await Promise.all([

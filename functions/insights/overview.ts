@@ -1,6 +1,7 @@
 import type { ReadingConfig } from '../config.ts';
 import type { ViewName, ViewRow } from '../views/columns.ts';
-import { openReader, type Reader } from '../warehouse/reader.ts';
+import { openReader } from '../warehouse/open.ts';
+import type { Reader } from '../warehouse/warehouse.ts';
 
 const RUNS_SHOWN_DAYS = 2;
 /** Older anomalies are history. */
@@ -28,7 +29,7 @@ export type Overview = { [V in keyof typeof SHOWN]: ViewRow<V>[] } & {
 
 /** Reads what the page shows; null if it would come from a file that is not there yet. */
 export async function loadOverview(config: ReadingConfig): Promise<Overview | null> {
-  const reader = await openReader(config, () => Number.POSITIVE_INFINITY);
+  const reader = await openReader(config);
   if (reader === null) return null;
   try {
     return await readOverview(reader);

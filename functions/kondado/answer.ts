@@ -1,20 +1,22 @@
 import { z } from 'zod';
-import { parseJson } from '../json.ts';
+import { parseJson, printJson } from '../json.ts';
+
+const DAY_MS = 86_400_000;
 
 /** One page of log rows as the API sent it. */
 export interface Page {
   /** The rows, unread: one that cannot be used must not spoil the others. */
   entries: unknown[];
   /** The cursor of the next page; null if the API names none. */
-  nextId: bigint | null;
+  cursor: bigint | null;
 }
 
 /** What an HTTP answer of Kondado means. */
 export type Answer =
   | { kind: 'page'; page: Page }
-  | { kind: 'rateLimited'; retryAfterMs: number | undefined }
+  | { kind: 'rateLimited'; retryAfterMs: number }
   /** HTTP 408 or 5xx: worth another attempt. */
-  | { kind: 'unavailable'; status: number }
+  | { kind: 'unavailable'; status: number; retryAfterMs: number }
   | { kind: 'refused'; status: number; error: string; message: string }
   /** Not what the API sends, but perhaps what a proxy or a cut line made of it: worth another attempt. */
   | { kind: 'unreadable'; reason: string };
@@ -43,29 +45,33 @@ const anyErrorEnvelope = z.union([
 /**
  * Tells what an HTTP answer means.
  *
- * A throttled request comes as HTTP 200, so the body decides before the status does.
- *
- * @param redact cleans what goes into messages.
+ * A throttled request comes as HTTP 200, so the body decides before the status does. Texts are as they came, so that
+ * nothing that is removed from them for display can change the meaning.
  */
-export function decodeAnswer(
-  { status, headers, text }: { status: number; headers: Headers; text: string },
-  redact: (text: string) => string,
-): Answer {
+export function decodeAnswer({
+  status,
+  headers,
+  text,
+}: {
+  status: number;
+  headers: Headers;
+  text: string;
+}): Answer {
   const body = tryParse(text);
   const envelope = anyErrorEnvelope.safeParse(body);
   const fault = envelope.success ? ('data' in envelope.data ? envelope.data.data : envelope.data) : undefined;
-  const error = redact(textOf(fault?.error));
-  if (status === 429 || error === 'RATE_LIMIT_EXCEEDED') {
-    return { kind: 'rateLimited', retryAfterMs: retryAfterMs(headers.get('retry-after')) };
+  const error = textOf(fault?.error);
+  const retryAfter = retryAfterMs(headers.get('retry-after'));
+  if (status === 429 || error === 'RATE_LIMIT_EXCEEDED')
+    return { kind: 'rateLimited', retryAfterMs: retryAfter };
+  if (status === 408 || status >= 500) {
+    return { kind: 'unavailable', status, retryAfterMs: status === 503 ? retryAfter : 0 };
   }
-  if (status === 408 || status >= 500) return { kind: 'unavailable', status };
-  if (fault || status !== 200) {
-    return { kind: 'refused', status, error, message: redact(textOf(fault?.message)) };
-  }
+  if (fault || status !== 200) return { kind: 'refused', status, error, message: textOf(fault?.message) };
   const page = pageEnvelope.safeParse(body);
   if (page.success) {
     const { data, pagination } = page.data.data;
-    return { kind: 'page', page: { entries: data, nextId: pagination?.next_start_element_id ?? null } };
+    return { kind: 'page', page: { entries: data, cursor: pagination?.next_start_element_id ?? null } };
   }
   return { kind: 'unreadable', reason: `the answer is ${shapeOf(text, body, page.error)}` };
 }
@@ -79,11 +85,8 @@ function tryParse(text: string): unknown {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === 'string'
-    ? value
-    : value === undefined || value === null
-      ? ''
-      : JSON.stringify(value);
+  if (typeof value === 'string') return value;
+  return value === undefined || value === null ? '' : printJson(value);
 }
 
 /** What is wrong with an answer, without repeating any of it. */
@@ -94,9 +97,16 @@ function shapeOf(text: string, body: unknown, { issues }: z.ZodError): string {
   return `not the documented envelope (see ${[...new Set(places)].join(', ')})`;
 }
 
-/** https://www.rfc-editor.org/rfc/rfc9110#field.retry-after: seconds or a date. */
-function retryAfterMs(header: string | null): number | undefined {
-  if (header === null) return undefined;
-  const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - Date.now();
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+/**
+ * How long a Retry-After asks to wait, at most a day; 0 if it makes no sense: it is a whole number of seconds, or a date ahead.
+ *
+ * https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+ */
+function retryAfterMs(header: string | null): number {
+  const value = header?.trim() ?? '';
+  if (/^\d+$/.test(value)) return Math.min(Number(value) * 1000, DAY_MS);
+  // Date.parse reads much else: "-1" and "1.5" as days of 2001.
+  const isDate = /^[A-Z][a-z]+, .*\d\d:\d\d:\d\d/.test(value) || /^\d{4}-\d\d-\d\dT/.test(value);
+  const ms = isDate ? Date.parse(value) - Date.now() : 0;
+  return Number.isNaN(ms) ? 0 : Math.min(Math.max(0, ms), DAY_MS);
 }

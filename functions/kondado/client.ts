@@ -1,50 +1,54 @@
 import ky, { HTTPError } from 'ky';
+import type { Budget } from '../budget.ts';
 import type { KondadoConfig } from '../config.ts';
-import { BudgetUsedUp, SyncError } from '../errors.ts';
+import { BudgetUsedUp, PauseTooLong } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { createRedactor } from '../redaction.ts';
 import type { Source } from '../streams.ts';
 import { type Answer, decodeAnswer, type Page } from './answer.ts';
-import { limiterFor } from './limiter.ts';
+import { readText } from './body.ts';
+import { AttemptFailed, rateLimited, refusal, unavailable } from './faults.ts';
+import { limiterFor, type Patience } from './limiter.ts';
 
 const ATTEMPTS = 4;
 const RATE_LIMIT_HITS_IN_A_ROW = 6;
-const MAX_BODY_BYTES = 128 * 2 ** 20;
+/** A request that was sent so long ago has reached Kondado: the rest of the time until its answer is Kondado's own. */
+const DELIVERY_MS = 500;
 
-/** What the requests of one stream have cost so far. */
+/** What the requests of one source have cost so far. */
 export interface RequestCounters {
   requests: number;
   retries: number;
   rate_limit_hits: number;
 }
 
-export interface KondadoClient {
+/** Kondado's API as one source sees it. */
+export interface SourceApi {
   /**
    * Reads one page of log rows, from `startId` on.
    *
    * @throws {SyncError} with a code KONDADO_…, after the retries that make sense.
-   * @throws {BudgetUsedUp} if the signal aborts first.
+   * @throws {BudgetUsedUp} if the budget ends first.
+   * @throws {PauseTooLong} if it would have to wait for longer than the budget.
    */
-  readPage(source: Source, startId: bigint, counters: RequestCounters, signal: AbortSignal): Promise<Page>;
-  /** Milliseconds until the next request may go out. */
-  waitMs(): number;
+  readPage(startId: bigint): Promise<Page>;
+  /** Counted on with each request. */
+  readonly counters: Readonly<RequestCounters>;
+  /** Ends what is under way; nobody wants its answer any more. */
+  stop(): void;
 }
 
-/** An attempt that brought no answer worth reading, and why; it holds no URL, unlike the error it stands for. */
-class AttemptFailed extends Error {
-  override name = 'AttemptFailed' as const;
-  readonly isAnswered: boolean;
-
-  constructor(reason: string, isAnswered: boolean) {
-    super(reason);
-    this.isAnswered = isAnswered;
-  }
+export interface KondadoClient {
+  of(source: Source): SourceApi;
+  /** Milliseconds until the next request may go out. */
+  waitMs(): number;
 }
 
 /** Makes the client of Kondado's API: credentials, limits, retries and time-outs are its business alone. */
 export function createKondadoClient(
   config: KondadoConfig,
   credentials: { key: string; token: string },
+  budget: Budget,
   log: Log,
 ): KondadoClient {
   const limiter = limiterFor(credentials.key, config.limits);
@@ -57,7 +61,7 @@ export function createKondadoClient(
     retry: {
       limit: ATTEMPTS - 1,
       statusCodes: [408, ...Array.from({ length: 100 }, (_, index) => 500 + index)],
-      afterStatusCodes: [503],
+      afterStatusCodes: [], // a Retry-After is the limiter's business, see `pauseFor`
       delay: (attempt) => 500 * 2 ** attempt,
       jitter: (delay) => delay * (0.5 + Math.random() / 2),
       shouldRetry: ({ error }) =>
@@ -65,59 +69,111 @@ export function createKondadoClient(
     },
   });
 
-  /** One page or one refusal, after at most four attempts. */
-  async function request(source: Source, startId: bigint, counters: RequestCounters, signal: AbortSignal) {
-    let answer: Answer | undefined;
-    let attempts = 0;
-    await api.get(config.paths[source.stream], {
-      searchParams: {
-        ...credentials,
-        start_element_id: String(startId),
-        client_id: source.clientId === null ? undefined : String(source.clientId),
+  function clientOf(source: Source): SourceApi {
+    const { stream } = source;
+    const counters: RequestCounters = { requests: 0, retries: 0, rate_limit_hits: 0 };
+    const stopped = new AbortController();
+    const signal = AbortSignal.any([budget.reading, stopped.signal]);
+    const patience: Patience = { reading: signal, readingMs: budget.readingMs };
+    let isGarbled = false;
+
+    /** One page or one refusal, after at most four attempts. */
+    async function request(startId: bigint) {
+      let answer: Answer | undefined;
+      let attempts = 0;
+      await api.get(config.paths[stream], {
+        searchParams: {
+          ...credentials,
+          start_element_id: String(startId),
+          client_id: source.clientId === null ? undefined : String(source.clientId),
+        },
+        signal,
+        // Inside ky's retries, so that each attempt waits for its turn and has a time-out of its own.
+        fetch: async (input, init) => {
+          answer = await limiter.schedule(async (hasArrived) => {
+            counters.requests++;
+            if (attempts++ > 0) counters.retries++;
+            const delivery = setTimeout(hasArrived, DELIVERY_MS);
+            const response = await attempt(input, init, signal).finally(() => clearTimeout(delivery));
+            if (!response.isExact) warnOfGarbling(response.charset);
+            const decoded = decodeAnswer(response);
+            pauseFor(decoded); // before anybody else has a turn
+            return decoded;
+          }, patience);
+          if (answer.kind === 'unreadable') throw new AttemptFailed(answer.reason, true);
+          // ky decides by the status whether to try again; all the rest is in the answer.
+          return new Response(null, {
+            status: answer.kind === 'unavailable' ? Math.min(answer.status, 599) : 200,
+          });
+        },
+        hooks: {
+          beforeRetry: [
+            ({ error }) => {
+              const reason = reasonOf(error);
+              const message = `Kondado did not answer ${stream} properly (${reason}); trying again.`;
+              log.write('warn', 'request_retried', message, { stream, reason });
+            },
+          ],
+        },
+      });
+      return answer as Exclude<Answer, { kind: 'unreadable' | 'unavailable' }>;
+    }
+
+    function warnOfGarbling(charset: string): void {
+      if (isGarbled) return;
+      isGarbled = true;
+      const message = `Kondado's answer for ${stream} holds bytes that are not ${charset}, the charset that it declares or defaults to: they are stored as U+FFFD.`;
+      log.write('warn', 'schema_drift', message, { stream, client_id: source.clientId, charset });
+    }
+
+    return {
+      counters,
+      stop: () => stopped.abort(),
+      async readPage(startId) {
+        for (let hits = 1; ; hits++) {
+          const answer = await request(startId).catch((error: unknown) => {
+            if (error instanceof HTTPError || error instanceof AttemptFailed) {
+              const isAnswered = error instanceof AttemptFailed && error.isAnswered;
+              throw unavailable({ message: reasonOf(error), isAnswered }, ATTEMPTS, source, config);
+            }
+            throw signal.aborted && !(error instanceof PauseTooLong) ? new BudgetUsedUp() : error;
+          });
+          if (answer.kind === 'page') return answer.page;
+          if (answer.kind === 'refused') throw refusal(answer, redact, source, config);
+          counters.rate_limit_hits++;
+          if (hits === RATE_LIMIT_HITS_IN_A_ROW) throw rateLimited(hits, source, config);
+          const pauseMs = Math.max(answer.retryAfterMs, config.rateLimitPauseMs);
+          const message = `Kondado's rate limit was hit, probably by another program with the same key or address; pausing for ${Math.round(pauseMs / 1000)} seconds.`;
+          log.write('warn', 'rate_limited', message, { stream, pause_ms: pauseMs });
+        }
       },
-      signal,
-      // Inside ky's retries, so that each attempt waits for its turn and has a time-out of its own.
-      fetch: async (input, init) => {
-        const received = await limiter.schedule(async () => {
-          counters.requests++;
-          if (attempts++ > 0) counters.retries++;
-          const response = await attempt(input, { ...init, signal });
-          const decoded = decodeAnswer(response, redact);
-          // Before anybody else has a turn.
-          if (decoded.kind === 'rateLimited') limiter.pause(decoded.retryAfterMs ?? config.rateLimitPauseMs);
-          return { decoded, headers: response.headers };
-        }, signal);
-        answer = received.decoded;
-        if (answer.kind === 'unreadable') throw new AttemptFailed(answer.reason, true);
-        // ky decides by the status whether to try again; all the rest is in the answer.
-        const status = answer.kind === 'unavailable' ? Math.min(answer.status, 599) : 200;
-        return new Response(null, { status, headers: received.headers });
-      },
-      hooks: {
-        beforeRetry: [
-          ({ error }) => {
-            const reason = reasonOf(error);
-            const message = `Kondado did not answer ${source.stream} properly (${reason}); trying again.`;
-            log.write('warn', 'request_retried', message, { stream: source.stream, reason });
-          },
-        ],
-      },
-    });
-    return answer as Exclude<Answer, { kind: 'unreadable' | 'unavailable' }>;
+    };
+  }
+
+  function pauseFor(answer: Answer): void {
+    if (answer.kind === 'rateLimited') {
+      limiter.pause(Math.max(answer.retryAfterMs, config.rateLimitPauseMs), 'KONDADO_RATE_LIMITED');
+    } else if (answer.kind === 'unavailable' && answer.retryAfterMs > 0) {
+      limiter.pause(answer.retryAfterMs, 'KONDADO_UNAVAILABLE');
+    }
   }
 
   /** One request, from sending to the last byte of the answer, within the time-out. */
-  async function attempt(input: Parameters<typeof fetch>[0], init: RequestInit & { signal: AbortSignal }) {
+  async function attempt(
+    input: Parameters<typeof fetch>[0],
+    init: RequestInit | undefined,
+    signal: AbortSignal,
+  ) {
     // AbortSignal.timeout and .any would live on after the request, thousands of them in a long run.
     const attemptEnd = new AbortController();
     const end = () => attemptEnd.abort();
     const timer = setTimeout(end, Math.min(config.requestTimeoutMs, 2 ** 31 - 1));
-    init.signal.addEventListener('abort', end, { once: true });
+    signal.addEventListener('abort', end, { once: true });
     try {
       const response = await fetch(input, { ...init, signal: attemptEnd.signal });
-      return { status: response.status, headers: response.headers, text: await readText(response) };
+      return { status: response.status, headers: response.headers, ...(await readText(response)) };
     } catch (error) {
-      if (init.signal.aborted) throw new BudgetUsedUp();
+      if (signal.aborted) throw new BudgetUsedUp();
       if (error instanceof AttemptFailed) throw error;
       const reason = attemptEnd.signal.aborted
         ? `no whole answer within ${config.requestTimeoutMs / 1000} seconds`
@@ -125,41 +181,11 @@ export function createKondadoClient(
       throw new AttemptFailed(reason, false);
     } finally {
       clearTimeout(timer);
-      init.signal.removeEventListener('abort', end);
+      signal.removeEventListener('abort', end);
     }
   }
 
-  return {
-    waitMs: limiter.waitMs,
-    async readPage(source, startId, counters, signal) {
-      for (let hits = 1; ; hits++) {
-        const answer = await request(source, startId, counters, signal).catch((error: unknown) => {
-          throw signal.aborted && !(error instanceof AttemptFailed || error instanceof HTTPError)
-            ? new BudgetUsedUp()
-            : unavailable(error, source, config);
-        });
-        if (answer.kind === 'page') return answer.page;
-        if (answer.kind === 'refused') throw refusal(answer, source, config);
-        counters.rate_limit_hits++;
-        if (hits === RATE_LIMIT_HITS_IN_A_ROW) throw rateLimited(source, config);
-        const pauseMs = answer.retryAfterMs ?? config.rateLimitPauseMs;
-        const message = `Kondado's rate limit was hit, probably by another program with the same key or address; pausing for ${Math.round(pauseMs / 1000)} seconds.`;
-        log.write('warn', 'rate_limited', message, { stream: source.stream, pause_ms: pauseMs });
-      }
-    },
-  };
-}
-
-async function readText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES)
-      throw new AttemptFailed(`an answer of more than ${MAX_BODY_BYTES} bytes`, true);
-    chunks.push(chunk);
-  }
-  return new TextDecoder().decode(Buffer.concat(chunks));
+  return { of: clientOf, waitMs: limiter.waitMs };
 }
 
 /** Why an attempt is repeated; the message of any other error may hold the URL. */
@@ -173,42 +199,4 @@ function networkReason(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no code';
   return /^[\w ]+$/.test(code) ? code : 'unknown code';
-}
-
-function unavailable(error: unknown, { stream }: Source, { baseUrl }: KondadoConfig): unknown {
-  if (!(error instanceof HTTPError || error instanceof AttemptFailed)) return error;
-  const what = `${stream} could not be read from ${baseUrl}: ${reasonOf(error)}, after ${ATTEMPTS} attempts. Nothing is lost`;
-  return error instanceof AttemptFailed && error.isAnswered
-    ? new SyncError(
-        'KONDADO_UNEXPECTED_RESPONSE',
-        `${what}; check KONDADO_BASE_URL, or what stands between here and Kondado.`,
-      )
-    : new SyncError('KONDADO_UNAVAILABLE', `${what}, the next run tries again.`);
-}
-
-function refusal(
-  { status, error, message }: { status: number; error: string; message: string },
-  { stream }: Source,
-  { baseUrl, paths }: KondadoConfig,
-): SyncError {
-  const said =
-    `Kondado answered ${stream} with HTTP ${status} ${[error, message].filter(Boolean).join(': ')}`.trim();
-  if (status === 401 || status === 403 || /auth|key|token|permission|forbidden|credential/i.test(error)) {
-    return new SyncError(
-      'KONDADO_UNAUTHORIZED',
-      `${said}. Check KONDADO_API_KEY and KONDADO_TOKEN (or the secrets they are read from): both must belong to the same user, who must be allowed to see the logs.`,
-    );
-  }
-  const advice =
-    status === 404
-      ? `There is no ${paths[stream]} at ${baseUrl}: check ${stream === 'pipeline_logs' ? 'KONDADO_PIPELINE_LOGS_PATH' : 'KONDADO_MODEL_LOGS_PATH'}`
-      : 'This is not an answer that the sync knows; if it stays, ask Kondado what it means';
-  return new SyncError('KONDADO_UNEXPECTED_RESPONSE', `${said}. ${advice}.`);
-}
-
-function rateLimited({ stream }: Source, { rateLimitPauseMs }: KondadoConfig): SyncError {
-  return new SyncError(
-    'KONDADO_RATE_LIMITED',
-    `Kondado refused ${stream} ${RATE_LIMIT_HITS_IN_A_ROW} times in a row with RATE_LIMIT_EXCEEDED, in spite of pauses of ${rateLimitPauseMs / 1000} seconds. Another program uses the same key or address: stop it, or lower KONDADO_REQUESTS_PER_MINUTE.`,
-  );
 }

@@ -1,61 +1,82 @@
 import { SyncError } from '../errors.ts';
-import { entryId } from '../rows.ts';
-import type { Source } from '../streams.ts';
+import { type ParsedRow, parseEntry, type Reading, startReading } from '../rows.ts';
+import { type Source, sourceName } from '../streams.ts';
 import type { Page } from './answer.ts';
+import type { SourceApi } from './client.ts';
 
-/** https://kondado.io's help pages: "Logs" */
-export const PAGE_SIZE = 50;
+/** Far more than any customer's share of all ids should leave empty in a row. */
+const MAX_EMPTY_PAGES = 1000;
+/** So many empty pages in a row that each lead on by a single id only echo what they were asked. */
+const MAX_ECHOES = 5;
+const FIELDS_SHOWN = 20;
 
-/** A page in its place between the pages before and after it. */
-export interface PlacedPage {
-  entries: unknown[];
-  /** Where the page after this one starts; null if this is the last one. */
+/** A page of parsed rows. */
+export interface ParsedPage {
+  reading: Reading;
+  /** In the order of their ids, as they came; one without an id stands where it was sent. */
+  rows: ParsedRow[];
+  /** The largest id on the page; null if none has one. */
+  lastId: bigint | null;
+  /** Where to ask next; null if this page leads nowhere, which proves that nothing follows. */
   nextId: bigint | null;
 }
 
+/** Reads the page at an id. */
+export type PageReader = (startId: bigint) => Promise<ParsedPage>;
+
 /**
- * Reads page after page, ascending, until the API has no more.
+ * Makes the reader of one source's pages, the door through which all rows come.
  *
- * It ends whatever the API answers, with as few requests as can be, and an error is never an end: each page must start at
- * or after the id that was asked for, be in order, and lead further than the one before.
- *
- * @param isLast lets the reader stop early, after a page that satisfies it.
- * @throws {SyncError} KONDADO_UNEXPECTED_RESPONSE for a page out of order or one that cannot be passed.
+ * @throws {SyncError} KONDADO_UNEXPECTED_RESPONSE, from each call, for a page out of order, or one on which nothing is usable.
  */
-export async function* readPages(options: {
-  source: Source;
-  startId: bigint;
-  readPage: (startId: bigint) => Promise<Page>;
-  isLast?: (entries: unknown[]) => boolean;
-}): AsyncGenerator<PlacedPage, void, undefined> {
-  const { source, readPage, isLast = () => false } = options;
-  for (let startId: bigint | null = options.startId; startId !== null; ) {
+export function createPageReader(source: Source, runId: string, { readPage }: SourceApi): PageReader {
+  return async (startId) => {
     const page = await readPage(startId);
-    const ids = page.entries.map(entryId).filter((id) => id !== undefined);
-    checkOrder(ids, startId, source);
-    const nextId: bigint | null = isLast(page.entries) ? null : nextOf(page, ids.at(-1), startId, source);
-    yield { entries: page.entries, nextId };
-    startId = nextId;
+    const reading = startReading(source, runId);
+    const rows = page.entries.map((entry) => parseEntry(entry, reading));
+    checkOrder(rows, startId, source);
+    checkUse(rows, page, source);
+    const lastId = rows.findLast(({ id }) => id !== null)?.id ?? null;
+    return { reading, rows, lastId, nextId: nextIdOf(startId, lastId, page.cursor) };
+  };
+}
+
+/**
+ * Reads page after page, ascending, until it is proven that the log has no more.
+ *
+ * How many rows a page has means nothing, and a cursor is believed only where there is no row to go by: an API that counts
+ * its pages differently tomorrow must not make rows disappear. It ends whatever the API answers.
+ *
+ * @param isPastEnd lets the reader stop early, after a page that satisfies it.
+ */
+export async function* readPages(
+  readPage: PageReader,
+  startId: bigint,
+  isPastEnd: (page: ParsedPage) => boolean = () => false,
+): AsyncGenerator<ParsedPage, void, undefined> {
+  let emptyPages = 0;
+  let echoes = 0;
+  for (let askedId: bigint | null = startId; askedId !== null; ) {
+    const page: ParsedPage = await readPage(askedId);
+    emptyPages = page.rows.length === 0 ? emptyPages + 1 : 0;
+    echoes = page.rows.length === 0 && page.nextId === askedId + 1n ? echoes + 1 : 0;
+    if (emptyPages > MAX_EMPTY_PAGES) throw neverEnding(page.reading.source, askedId);
+    const isLast = echoes === MAX_ECHOES || isPastEnd(page);
+    yield isLast ? { ...page, nextId: null } : page;
+    askedId = isLast ? null : page.nextId;
   }
 }
 
-/** The cursor is inclusive: the last row of a page is the first of the next one, and the end is a cursor that stays. */
-function nextOf(page: Page, lastId: bigint | undefined, startId: bigint, source: Source): bigint | null {
-  const isFull = page.entries.length >= PAGE_SIZE;
-  if (page.entries.length === 0 || page.nextId === null) return null;
-  if (page.nextId > startId) return !isFull && page.nextId === lastId ? null : page.nextId;
-  if (!isFull) return null;
-  // There may be more behind a full page. A cursor that jumps back can be made good by the ids, one that stays cannot.
-  if (page.nextId < startId && lastId !== undefined && lastId > startId) return lastId;
-  throw unexpected(
-    source,
-    `the page at id ${startId} is full and its cursor does not lead further, so it cannot be passed`,
-  );
+/** The last row comes again with the next page: ids are inclusive, and only the API's own rows are proof that it was there. */
+function nextIdOf(askedId: bigint, lastId: bigint | null, cursor: bigint | null): bigint | null {
+  if (lastId !== null && lastId > askedId) return lastId;
+  return cursor !== null && cursor > askedId ? cursor : null;
 }
 
-function checkOrder(ids: readonly bigint[], startId: bigint, source: Source): void {
+function checkOrder(rows: readonly ParsedRow[], startId: bigint, source: Source): void {
   let previous = startId;
-  for (const id of ids) {
+  for (const { id } of rows) {
+    if (id === null) continue;
     if (id < previous) {
       throw unexpected(source, `the page at id ${startId} is out of order (${id} comes after ${previous})`);
     }
@@ -63,9 +84,41 @@ function checkOrder(ids: readonly bigint[], startId: bigint, source: Source): vo
   }
 }
 
-function unexpected({ stream }: Source, what: string): SyncError {
+/** A field that Kondado has renamed is missing in every row; one bad row is missing it alone. */
+function checkUse(rows: readonly ParsedRow[], { entries }: Page, source: Source): void {
+  if (rows.length < 2) return;
+  const missing = [
+    ...(rows.every(({ id }) => id === null) ? ['id'] : []),
+    ...(rows.every(({ createdat }) => createdat === null) ? ['createdAt'] : []),
+  ];
+  if (missing.length === 0) return;
+  throw unexpected(
+    source,
+    `none of the ${rows.length} rows of a page has a usable ${missing.join(' or ')}; the fields that came are ${fieldsOf(entries)}`,
+  );
+}
+
+/** Names come from outside: those that are plain words, and not too many. */
+function fieldsOf(entries: readonly unknown[]): string {
+  const objects = entries.filter(
+    (entry) => typeof entry === 'object' && entry !== null && !Array.isArray(entry),
+  );
+  const names = [...new Set(objects.flatMap((entry) => Object.keys(entry as object)))];
+  const plain = names.filter((name) => /^[\w.-]{1,40}$/.test(name)).slice(0, FIELDS_SHOWN);
+  if (plain.length === 0) return 'none';
+  return plain.length < names.length ? `${plain.join(', ')} and others` : plain.join(', ');
+}
+
+function neverEnding(source: Source, askedId: bigint): SyncError {
+  return unexpected(
+    source,
+    `${MAX_EMPTY_PAGES} empty pages in a row up to id ${askedId} each lead on to another`,
+  );
+}
+
+function unexpected(source: Source, what: string): SyncError {
   return new SyncError(
     'KONDADO_UNEXPECTED_RESPONSE',
-    `Kondado's answer for ${stream} cannot be trusted: ${what}. Nothing of it was stored, what was stored before is kept; if it stays, ask Kondado.`,
+    `Kondado's answer for ${sourceName(source)} cannot be trusted: ${what}. Nothing of it was stored, what was stored before is kept; if it stays, ask Kondado.`,
   );
 }

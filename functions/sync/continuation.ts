@@ -5,7 +5,7 @@ import { printJson } from '../json.ts';
 import type { Log } from '../log.ts';
 import type { RunReport } from './report.ts';
 import { bodyOf, type RunRequest } from './request.ts';
-import { type Remainder, remaindersOf } from './unfinished.ts';
+import { type Unfinished, unfinishedOf } from './unfinished.ts';
 
 const DELAY_MS = 30_000; // the answer of this run is out by then
 const TIMEOUT_MS = 20_000;
@@ -38,11 +38,11 @@ export async function continueLater(
   dependencies: ContinuationDependencies,
 ): Promise<void> {
   const bodies: string[] = [];
-  for (const { request: rest, hasProgressed } of ofAllClients(remaindersOf(request, report))) {
+  for (const { request: rest, hasProgressed } of ofAllClients(unfinishedOf(request, report))) {
     const body = printJson(bodyOf(rest));
     if (hasProgressed) bodies.push(body);
     else {
-      const message = `What the ${request.mode} run has left is not gone on with: the run came no further than where it started. ${adviceFor(request)}`;
+      const message = `The rest of the ${request.mode} run is not continued: it came no further than where it started. ${adviceFor(request)}`;
       dependencies.log.write('warn', 'continuation_ended', message, { run_id: report.run_id, body });
     }
   }
@@ -56,8 +56,8 @@ export async function continueLater(
  * One remainder a stream, because no body can name a client: from the least id that a client has left, so that the others
  * read a part of theirs again.
  */
-function ofAllClients(remainders: readonly Remainder[]): Remainder[] {
-  const byStream = Map.groupBy(remainders, ({ request }) => String(request.streams));
+function ofAllClients(unfinished: readonly Unfinished[]): Unfinished[] {
+  const byStream = Map.groupBy(unfinished, ({ request }) => String(request.streams));
   return [...byStream.values()].map((ofStream) => {
     const least = ofStream.reduce((one, other) =>
       (other.request.fromId ?? 0n) < (one.request.fromId ?? 0n) ? other : one,

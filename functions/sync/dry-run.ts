@@ -1,17 +1,22 @@
-import { PAGE_SIZE, readPages } from '../kondado/pages.ts';
+import type { Config } from '../config.ts';
+import type { SourceApi } from '../kondado/client.ts';
+import { type PageReader, type ParsedPage, readPages } from '../kondado/pages.ts';
 import type { Source } from '../streams.ts';
 import { type Timestamp, timestampOf } from '../timestamps.ts';
-import { findStartId, type Placed } from './find-start-id.ts';
-import type { Plan } from './report.ts';
-import { isBehind, placedRows, probe, type Window, type WindowDependencies } from './window.ts';
+import type { Warehouse } from '../warehouse/warehouse.ts';
+import { datedIds } from './backfill.ts';
+import { type DatedId, findStartId } from './find-start-id.ts';
+import { proveEmptiness } from './proofs.ts';
+import type { Estimate } from './report.ts';
+import { createEndTest, type Window } from './window.ts';
 
 const MAX_REQUESTS = 30;
-const PAGES_READ = 4;
+const PAGES_READ = 6;
 const MAX_END_PROBES = 12;
 const SAMPLES = 8;
 const AFTER_ALL: Timestamp = '9999-12-31T23:59:59.999999Z';
 
-const NOTHING: Plan = {
+const NOTHING: Estimate = {
   first_id: null,
   last_id: null,
   rows_estimated: 0,
@@ -27,42 +32,40 @@ const NOTHING: Plan = {
  * A window of a few pages is read to its end, so that nothing about it is estimated. For a larger one the end is searched,
  * and what lies between is judged by a few pages in it.
  */
-export async function planWindow(
-  source: Source,
+export async function estimateWindow(
   window: Window | null,
-  dependencies: WindowDependencies,
-): Promise<Plan> {
-  if (!window) return NOTHING;
-  const { config, warehouse, kondado, counters, signal } = dependencies;
-  const requestsLeft = () => MAX_REQUESTS - counters.requests;
-  let requests = counters.requests - counters.retries - counters.rate_limit_hits;
+  tools: { source: Source; config: Config; warehouse: Warehouse; readPage: PageReader; api: SourceApi },
+): Promise<Estimate> {
+  if (window === null) return NOTHING;
+  const { source, config, warehouse, readPage } = tools;
+  const { counters } = tools.api;
+  const answered = () => counters.requests - counters.retries - counters.rate_limit_hits;
   const rows = new Map<bigint, Timestamp>();
-  const take = (page: readonly Placed[]) => {
-    for (const { id, createdat } of page) rows.set(id, createdat);
+  let pageSize = 2;
+  let rowsShown = 0;
+  const take = (page: ParsedPage): DatedId[] => {
+    const dated = datedIds(page);
+    for (const { id, createdat } of dated) rows.set(id, createdat);
+    pageSize = Math.max(pageSize, page.rows.length);
+    rowsShown += page.rows.length;
+    return dated;
   };
 
   let nextId: bigint | null = null;
   let pages = 0;
-  for await (const page of readPages({
-    source,
-    startId: window.startId,
-    readPage: (startId) => kondado.readPage(source, startId, counters, signal),
-    isLast: isBehind(window, config.lookbackMs),
-  })) {
-    take(placedRows(page.entries));
+  for await (const page of readPages(readPage, window.startId, createEndTest(window, config.lookbackMs))) {
+    take(page);
     nextId = page.nextId;
     if (++pages === PAGES_READ) break;
   }
   const lastRead = [...rows.keys()].at(-1);
-  requests += pages;
+  if (rowsShown === 0 && nextId === null) await proveEmptiness(source, window.startId, warehouse);
+  let requests = answered();
 
-  let rowsBehind = 0;
+  let rowsAfter = 0;
   if (nextId !== null && lastRead !== undefined) {
-    const look = async (id: bigint) => {
-      const page = await probe(source, id, dependencies);
-      take(page);
-      return page;
-    };
+    const look = async (id: bigint) => take(await readPage(id));
+    const requestsLeft = () => MAX_REQUESTS - counters.requests;
     const now = timestampOf(Date.now());
     const endId = await findStartId({
       moment: window.to !== null && window.to < now ? window.to : now,
@@ -72,8 +75,9 @@ export async function planWindow(
       probe: look,
       maxProbes: Math.max(1, Math.min(MAX_END_PROBES, requestsLeft() - SAMPLES)),
     });
-    rowsBehind = await estimateRows(lastRead, endId, look, Math.min(SAMPLES, requestsLeft()));
-    requests += Math.max(1, Math.ceil(rowsBehind / (PAGE_SIZE - 1))); // an inclusive cursor repeats one row a page
+    rowsAfter = await estimateRows(lastRead, endId, look, Math.min(SAMPLES, requestsLeft()));
+    // Each page repeats the last row of the one before, and the last one proves the end.
+    requests += Math.ceil(rowsAfter / (pageSize - 1)) + 1;
   }
 
   const inRange = [...rows].filter(([, createdat]) => isInRange(window, createdat)).map(([id]) => id);
@@ -85,12 +89,14 @@ export async function planWindow(
   return {
     first_id: firstId ?? null,
     last_id: lastId ?? null,
-    rows_estimated: readInRange + rowsBehind,
+    rows_estimated: readInRange + rowsAfter,
     requests_estimated: requests,
     minutes_estimated: Math.round(minutes * 100) / 100,
     runs_estimated: Math.max(1, Math.ceil((minutes * 60_000) / config.timeBudgetMs)),
     rows_stored:
-      firstId === undefined || lastId === undefined ? 0 : await warehouse.countIds(source, firstId, lastId),
+      firstId === undefined || lastId === undefined
+        ? 0
+        : await warehouse.countIds(source, { firstId, lastId }),
   };
 }
 
@@ -102,7 +108,7 @@ function isInRange({ from, to }: Window, createdat: Timestamp): boolean {
 async function estimateRows(
   lastRead: bigint,
   endId: bigint,
-  look: (id: bigint) => Promise<Placed[]>,
+  look: (id: bigint) => Promise<DatedId[]>,
   samples: number,
 ): Promise<number> {
   const endPage = await look(endId);

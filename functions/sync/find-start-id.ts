@@ -1,4 +1,3 @@
-import { PAGE_SIZE } from '../kondado/pages.ts';
 import { epochMsOf, type Timestamp } from '../timestamps.ts';
 
 const MAX_PROBES = 24;
@@ -8,17 +7,23 @@ const MAX_PAGES_AHEAD = 2 ** 17;
 const MAX_POOR_GUESSES = 3;
 
 /** A row as far as the search needs it. */
-export interface Placed {
+export interface DatedId {
   id: bigint;
   createdat: Timestamp;
 }
+
+/** What a page says of where a moment is: `before` means that every row from `id` on down is older, but for one. */
+type Verdict =
+  | { kind: 'before'; id: bigint; createdat: Timestamp }
+  | { kind: 'straddles' }
+  | { kind: 'after' };
 
 /**
  * Finds an id to read from so that no row created at or after a moment is left out.
  *
  * The API has no filter by date, but ids mostly follow the dates: so the id is guessed from the dates around it, and
- * whenever a guess has not halved what is left, the middle is taken instead. The answer may be a page or two too early,
- * never too late.
+ * whenever a guess has not halved what is left, the middle is taken instead. The answer may be too early, never too late,
+ * also if any one row on a page is misdated.
  *
  * @param options.lowestId nothing is read below it.
  * @param options.below an id known to be older than the moment, if there is one.
@@ -30,7 +35,7 @@ export async function findStartId(options: {
   lowestId: bigint;
   below: bigint | null;
   above: bigint | null;
-  probe: (id: bigint) => Promise<Placed[]>;
+  probe: (id: bigint) => Promise<DatedId[]>;
   maxProbes?: number;
 }): Promise<bigint> {
   const { moment, probe, maxProbes = MAX_PROBES } = options;
@@ -43,24 +48,29 @@ export async function findStartId(options: {
   let idsPerMs = 0;
   let poorGuesses = 0;
   let stepFactor = 1;
+  let largestPage = 0;
 
   for (let probes = 0, at = low.id; probes < maxProbes; probes++) {
     const page = await probe(at);
     const [first, last] = [page[0], page.at(-1)];
     const gapBefore: bigint = high === null ? 0n : high.id - low.id;
-    if (!first || !last || first.createdat >= moment) {
-      if (at === low.id) return at;
+    const verdict = judge(page, moment);
+    if (verdict.kind === 'straddles') return at;
+    // Probably the last page of the log. If it is not, this is too early at worst.
+    if (verdict.kind === 'before' && page.length < largestPage) return at;
+    largestPage = Math.max(largestPage, page.length);
+    if (verdict.kind === 'after') {
+      if (at <= low.id) return low.id;
       high = { id: at, ms: first ? epochMsOf(first.createdat) : Number.NaN };
-    } else {
-      if (page.length < PAGE_SIZE || page.some(({ createdat }) => createdat >= moment)) return at;
+    } else if (first && last) {
       idsPerPage = last.id - first.id + 1n;
-      const pageMs = epochMsOf(last.createdat) - epochMsOf(first.createdat);
-      idsPerMs = Number.isNaN(low.ms) ? Number(idsPerPage) / Math.max(pageMs, 1) : slope(low, last);
-      low = { id: last.id, ms: epochMsOf(last.createdat) };
+      const pageMs = epochMsOf(verdict.createdat) - epochMsOf(first.createdat);
+      idsPerMs = Number.isNaN(low.ms) ? Number(idsPerPage) / Math.max(pageMs, 1) : slope(low, verdict);
+      low = { id: verdict.id, ms: epochMsOf(verdict.createdat) };
     }
     if (high === null) {
       // The end is not known yet: go as far as the pace so far asks, but not out of all proportion.
-      const ids = Math.min((momentMs - low.ms) * idsPerMs, Number(idsPerPage) * MAX_PAGES_AHEAD);
+      const ids = Math.min(Math.max(0, momentMs - low.ms) * idsPerMs, Number(idsPerPage) * MAX_PAGES_AHEAD);
       at = low.id + idsPerPage * BigInt(stepFactor) + BigInt(Math.round(ids));
       stepFactor *= 4;
       continue;
@@ -79,6 +89,14 @@ export async function findStartId(options: {
   return low.id;
 }
 
-function slope(low: { id: bigint; ms: number }, { id, createdat }: Placed): number {
+/** One row never decides: of those before the moment the last one may be misdated, so the one below it counts. */
+function judge(page: readonly DatedId[], moment: Timestamp): Verdict {
+  const before = page.filter(({ createdat }) => createdat < moment);
+  const sure = before.at(-2);
+  if (sure === undefined) return { kind: 'after' };
+  return page.length - before.length > 1 ? { kind: 'straddles' } : { kind: 'before', ...sure };
+}
+
+function slope(low: { id: bigint; ms: number }, { id, createdat }: DatedId): number {
   return Number(id - low.id) / Math.max(epochMsOf(createdat) - low.ms, 1);
 }

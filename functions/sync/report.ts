@@ -13,8 +13,8 @@ export interface ErrorReport {
   message: string;
 }
 
-/** What a run would read, see `dry_run`. */
-export interface Plan {
+/** What a run would read, see `dry_run`; the contract calls it the plan. */
+export interface Estimate {
   first_id: bigint | null;
   last_id: bigint | null;
   rows_estimated: number;
@@ -39,10 +39,12 @@ export interface StreamReport extends RequestCounters {
   rows_duplicate: number;
   rows_rejected: number;
   rows_repaired: number;
+  rows_vanished: number;
   duration_ms: number;
+  progressed: boolean;
   next_id: bigint | null;
   error: ErrorReport | null;
-  plan?: Plan;
+  plan?: Estimate;
   /** From when on rows are lost at the pace of the runs; only if that is to be feared. */
   loss_begins_at?: Timestamp;
 }
@@ -59,6 +61,27 @@ export interface RunReport {
   error?: ErrorReport;
 }
 
+/** The counters of a stream that add up over streams and over runs. */
+export const COUNTERS = [
+  'rows_read',
+  'rows_inserted',
+  'rows_duplicate',
+  'rows_rejected',
+  'rows_repaired',
+  'rows_vanished',
+  'requests',
+  'retries',
+  'rate_limit_hits',
+] as const satisfies readonly (keyof StreamReport)[];
+
+export type Counters = Record<(typeof COUNTERS)[number], number>;
+
+/** What reports have counted together. */
+export function totalsOf(streams: readonly Counters[]): Counters {
+  const total = (counter: keyof Counters) => streams.reduce((sum, stream) => sum + stream[counter], 0);
+  return Object.fromEntries(COUNTERS.map((counter) => [counter, total(counter)])) as Counters;
+}
+
 export function startStreamReport({ stream, clientId }: Source): StreamReport {
   return {
     stream,
@@ -69,15 +92,9 @@ export function startStreamReport({ stream, clientId }: Source): StreamReport {
     watermark_after: null,
     first_id: null,
     last_id: null,
-    rows_read: 0,
-    rows_inserted: 0,
-    rows_duplicate: 0,
-    rows_rejected: 0,
-    rows_repaired: 0,
-    requests: 0,
-    retries: 0,
-    rate_limit_hits: 0,
+    ...totalsOf([]),
     duration_ms: 0,
+    progressed: false,
     next_id: null,
     error: null,
   };
@@ -129,7 +146,8 @@ function streamBody({ started_at: _, loss_begins_at: loss, ...stream }: StreamRe
 
 /** The rows of `sync_runs` for a run. */
 export function runRows(
-  { run_id, mode }: RunReport,
+  { run_id, mode }: Pick<RunReport, 'run_id' | 'mode'>,
+  { acceptGap }: RunRequest,
   streams: readonly StreamReport[],
   version: string,
 ): Row[] {
@@ -141,5 +159,6 @@ export function runRows(
     error_code: error?.code ?? null,
     error_message: error?.message ?? null,
     version,
+    accept_gap: acceptGap,
   }));
 }

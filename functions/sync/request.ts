@@ -14,6 +14,8 @@ export interface RunRequest {
   to: Timestamp | undefined;
   fromId: bigint | undefined;
   dryRun: boolean;
+  /** Whether a backfill may start although rows before it are not read. */
+  acceptGap: boolean;
   /** Only this one of the clients, for what is left of a run; no body can ask for it. */
   clientId?: bigint;
 }
@@ -53,6 +55,7 @@ const KEYS = {
   from_id: elementId,
   verify: flag,
   dry_run: flag,
+  accept_gap: flag,
 };
 
 type Keys = { [K in keyof typeof KEYS]?: z.output<(typeof KEYS)[K]> };
@@ -85,12 +88,13 @@ export function readRunRequest(body: object): { request: RunRequest; faults: Req
     to: keys.to,
     fromId: keys.from_id,
     dryRun: keys.dry_run ?? false,
+    acceptGap: keys.accept_gap ?? false,
   };
   return { request, faults };
 }
 
 /** The body that asks for a run. */
-export function bodyOf({ mode, streams, from, to, fromId, dryRun }: RunRequest): object {
+export function bodyOf({ mode, streams, from, to, fromId, dryRun, acceptGap }: RunRequest): object {
   const body = {
     streams,
     from,
@@ -98,11 +102,12 @@ export function bodyOf({ mode, streams, from, to, fromId, dryRun }: RunRequest):
     from_id: fromId,
     verify: mode === 'verify' || undefined,
     dry_run: dryRun || undefined,
+    accept_gap: acceptGap || undefined,
   };
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 }
 
-function contradictions({ from, to }: Keys, body: object): RequestFault[] {
+function contradictions({ from, to, accept_gap, verify }: Keys, body: object): RequestFault[] {
   const faults: RequestFault[] = [];
   const isFromId = 'from_id' in body;
   if ('from' in body && isFromId) faults.push({ key: 'from_id', message: 'cannot go together with "from"' });
@@ -110,6 +115,8 @@ function contradictions({ from, to }: Keys, body: object): RequestFault[] {
     faults.push({ key: 'from', message: 'lies in the future' });
   if ('to' in body && !('from' in body) && !isFromId)
     faults.push({ key: 'to', message: 'needs "from" or "from_id"' });
+  if (accept_gap && (verify || (!('from' in body) && !isFromId)))
+    faults.push({ key: 'accept_gap', message: 'needs "from" or "from_id", and is not for a verification' });
   if (to !== undefined && from !== undefined && to <= from)
     faults.push({ key: 'to', message: 'must be after "from"' });
   return faults;

@@ -1,19 +1,24 @@
 import { type LogRow, versionKey } from '../rows.ts';
 import type { StreamName } from '../streams.ts';
 import { addMs, type Timestamp } from '../timestamps.ts';
+import type { StoredVersion } from '../warehouse/queries.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
 
 const DAY_MS = 86_400_000;
 const VERSIONS_PER_READ = 20_000;
 
 /** Tells which rows the warehouse has already. */
-export interface KnownVersions {
-  /** Reads what is needed to judge these rows, which must not start below those judged before. */
-  cover(rows: readonly LogRow[]): Promise<void>;
+export interface StoredVersions {
+  /** Reads what is needed to judge the ids from one to another, which must not start below those judged before. */
+  cover(firstId: bigint, lastId: bigint, oldest: Timestamp | null): Promise<void>;
   /** Whether exactly this version of the row is stored. */
   hasVersion(row: LogRow): boolean;
   /** Whether any version of the row is stored. */
   hasId(row: LogRow): boolean;
+  /** The versions with ids from one to another, as far as they were covered. */
+  between(ids: { firstId: bigint; lastId: bigint }): StoredVersion[];
+  /** Reads anew what has been stored with these ids since. */
+  refresh(firstId: bigint, lastId: bigint): Promise<void>;
 }
 
 /**
@@ -23,15 +28,15 @@ export interface KnownVersions {
  * @param createdSince rows created before are not among those read first, which keeps an hourly run to few partitions. A
  * page that holds an older row makes it look further back.
  */
-export function createKnownVersions(
+export function createStoredVersions(
   warehouse: Pick<Warehouse, 'storedVersions'>,
   stream: StreamName,
   createdSince: Timestamp | null,
-): KnownVersions {
+): StoredVersions {
   let since = createdSince;
   /** Everything stored up to here was read; null is everything. */
   let coveredTo: bigint | null = -(2n ** 63n);
-  let stored: { id: bigint; updatedat: Timestamp | null }[] = [];
+  let stored: StoredVersion[] = [];
   let versions = new Set<string>();
   let ids = new Set<bigint>();
 
@@ -45,27 +50,29 @@ export function createKnownVersions(
     else await read(firstId, limit * 2);
   }
 
+  async function readUpTo(firstId: bigint, lastId: bigint): Promise<void> {
+    stored = stored.filter(({ id }) => id >= firstId);
+    while (coveredTo !== null && coveredTo < lastId) {
+      await read(coveredTo < firstId ? firstId : coveredTo + 1n, VERSIONS_PER_READ);
+    }
+    versions = new Set(stored.map(({ id, updatedat }) => versionKey(id, updatedat)));
+    ids = new Set(stored.map(({ id }) => id));
+  }
+
   return {
-    async cover(rows) {
-      const [first, last] = [rows[0], rows.at(-1)];
-      if (!first || !last) return;
-      const oldest = rows.reduce(
-        (least, { createdat }) => (createdat < least ? createdat : least),
-        first.createdat,
-      );
-      if (since !== null && oldest < since) {
+    async cover(firstId, lastId, oldest) {
+      if (since !== null && oldest !== null && oldest < since) {
         since = addMs(oldest, -DAY_MS);
-        coveredTo = first.id - 1n;
+        coveredTo = firstId - 1n;
       }
-      if (coveredTo === null || coveredTo >= last.id) return;
-      stored = stored.filter(({ id }) => id >= first.id);
-      while (coveredTo !== null && coveredTo < last.id) {
-        await read(coveredTo < first.id ? first.id : coveredTo + 1n, VERSIONS_PER_READ);
-      }
-      versions = new Set(stored.map(({ id, updatedat }) => versionKey(id, updatedat)));
-      ids = new Set(stored.map(({ id }) => id));
+      if (coveredTo !== null && coveredTo < lastId) await readUpTo(firstId, lastId);
+    },
+    async refresh(firstId, lastId) {
+      coveredTo = firstId - 1n;
+      await readUpTo(firstId, lastId);
     },
     hasVersion: ({ id, updatedat }) => versions.has(versionKey(id, updatedat)),
     hasId: ({ id }) => ids.has(id),
+    between: ({ firstId, lastId }) => stored.filter(({ id }) => id >= firstId && id <= lastId),
   };
 }

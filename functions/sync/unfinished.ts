@@ -2,9 +2,9 @@ import type { RunReport, StreamReport } from './report.ts';
 import type { RunRequest } from './request.ts';
 
 /** What a run has left to do. */
-export interface Remainder {
+export interface Unfinished {
   request: RunRequest;
-  /** Whether the run came further than where it started; one that did not would not end if it went on for ever. */
+  /** Whether the run came further than where it started; a chain of runs that do not would never end. */
   hasProgressed: boolean;
 }
 
@@ -14,22 +14,20 @@ export interface Remainder {
  * An incremental run finds by itself where to go on. What a backfill or a verification has left differs from stream to
  * stream and client to client.
  */
-export function remaindersOf(request: RunRequest, report: RunReport): Remainder[] {
+export function unfinishedOf(request: RunRequest, report: RunReport): Unfinished[] {
   if (request.dryRun) return [];
-  const unfinished = report.streams.filter(
-    ({ outcome }) => outcome === 'partial' || outcome === 'not_started',
-  );
-  if (request.mode !== 'incremental') return unfinished.map((stream) => remainderOf(request, stream));
-  if (unfinished.length === 0) return [];
+  const streams = report.streams.filter(({ outcome }) => outcome === 'partial' || outcome === 'not_started');
+  if (request.mode !== 'incremental') return streams.map((stream) => restOf(request, stream));
+  if (streams.length === 0) return [];
   return [
     {
-      request: { ...request, streams: [...new Set(unfinished.map(({ stream }) => stream))] },
-      hasProgressed: unfinished.some(({ rows_inserted, rows_rejected }) => rows_inserted + rows_rejected > 0),
+      request: { ...request, streams: [...new Set(streams.map(({ stream }) => stream))] },
+      hasProgressed: streams.some(({ progressed }) => progressed),
     },
   ];
 }
 
-function remainderOf(request: RunRequest, { stream, client_id, next_id }: StreamReport): Remainder {
+function restOf(request: RunRequest, { stream, client_id, next_id, progressed }: StreamReport): Unfinished {
   return {
     request: {
       ...request,
@@ -37,6 +35,6 @@ function remainderOf(request: RunRequest, { stream, client_id, next_id }: Stream
       ...(client_id === null ? {} : { clientId: client_id }),
       ...(next_id === null ? {} : { from: undefined, fromId: next_id }),
     },
-    hasProgressed: next_id !== null && (request.fromId === undefined || next_id > request.fromId),
+    hasProgressed: progressed,
   };
 }

@@ -1,11 +1,9 @@
-# What a user of the root module sees.
+# What somebody sees who sets nothing but what must be set.
 
 mock_provider "archive" {}
 mock_provider "time" {}
 mock_provider "google" {
-  mock_resource "google_project_iam_custom_role" {
-    defaults = { id = "projects/my-project/roles/kondado_log_sync_appender" }
-  }
+  source = "./tests/mocks"
 }
 
 variables {
@@ -28,7 +26,7 @@ run "the_required_variables_alone_apply" {
     error_message = "The output must be a command to paste."
   }
   assert {
-    condition     = strcontains(output.backfill, "curl") && strcontains(output.backfill, output.url) && strcontains(output.backfill, "gcloud auth print-identity-token")
+    condition     = alltrue([for text in ["curl", output.url, "gcloud auth print-identity-token"] : strcontains(output.backfill, text)])
     error_message = "The output must be a command to paste, with the address and an identity."
   }
   assert {

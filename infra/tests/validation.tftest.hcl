@@ -3,9 +3,7 @@
 mock_provider "archive" {}
 mock_provider "time" {}
 mock_provider "google" {
-  mock_resource "google_project_iam_custom_role" {
-    defaults = { id = "projects/my-project/roles/kondado_log_sync_appender" }
-  }
+  source = "./tests/mocks"
 }
 
 variables {

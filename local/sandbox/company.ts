@@ -1,8 +1,7 @@
+import type { StreamName } from '../../functions/streams.ts';
 import { type Execution, executionsOfDay } from './executions.ts';
 import { DAY_MS } from './rhythm.ts';
-import { belongsTo, type LogSource, type LogStream, lowerBound } from './source.ts';
-
-export { type LogSource, type LogStream, rowsSource } from './source.ts';
+import { belongsTo, type LogSource, lowerBound } from './source.ts';
 
 /** The made-up company's plan, of which it uses about four fifths. */
 export const PLAN_RECORDS_PER_MONTH = 11_500_000;
@@ -56,7 +55,7 @@ export function createCompany({ seed = 1, now = Date.now }: CompanyOptions = {})
 }
 
 /** The executions of all days that may hold visible rows; as the clock moves on, only new days are generated. */
-function createWindow(stream: LogStream, seed: number): (nowMs: number) => Execution[] {
+function createWindow(stream: StreamName, seed: number): (nowMs: number) => Execution[] {
   let days = new Map<number, Execution[]>();
   let window: Window = { firstDay: 0, lastDay: -1, executions: [] };
 

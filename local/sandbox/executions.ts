@@ -1,7 +1,7 @@
+import type { StreamName } from '../../functions/streams.ts';
 import { launchPipeline, MODELS, type Model, missChance, PIPELINES, type Pipeline } from './pipelines.ts';
 import { createRandom, type Random } from './random.ts';
 import { DAY_MS, isWeekday, MINUTE_MS, RHYTHMS, ticksOfDay, toLocal } from './rhythm.ts';
-import type { LogStream } from './source.ts';
 
 export type LogRow = Readonly<Record<string, unknown>> & { readonly id: number };
 
@@ -25,7 +25,7 @@ const FIRST_ID = 5_181_910;
 const FIRST_ID_MS = Date.UTC(2020, 8, 17, 0, 3, 48);
 
 /** Ids are global over all customers: so many log rows does the whole service write in a second. */
-const IDS_PER_SECOND: Record<LogStream, number> = { pipeline_logs: 2, model_logs: 0.3 };
+const IDS_PER_SECOND: Record<StreamName, number> = { pipeline_logs: 2, model_logs: 0.3 };
 
 const SWAP_WITHIN_MS = MINUTE_MS;
 const LATE_SHARE = 0.012;
@@ -39,7 +39,7 @@ const EXTERNAL_IPS = ['3.220.239.218', '34.194.118.90', '52.7.31.164'];
  * A day depends on nothing but the seed and itself; its ids stay within the day's own range, so days can be
  * strung together in order.
  */
-export function executionsOfDay(stream: LogStream, seed: number, day: number): Execution[] {
+export function executionsOfDay(stream: StreamName, seed: number, day: number): Execution[] {
   const drafts = stream === 'pipeline_logs' ? pipelineDrafts(seed, day) : modelDrafts(seed, day);
   drafts.sort((left, right) => left.createdAtMs - right.createdAtMs);
   const random = createRandom(seed, day);
@@ -150,7 +150,7 @@ function asNumberOrText(value: number, random: Random): number | string {
 }
 
 /** Ids grow with time, but some neighbours were numbered when they began, not when they ended. */
-function idsOf(stream: LogStream, drafts: Draft[], random: Random): number[] {
+function idsOf(stream: StreamName, drafts: Draft[], random: Random): number[] {
   const ids: number[] = [];
   for (const { createdAtMs } of drafts) {
     const id = FIRST_ID + Math.floor(((createdAtMs - FIRST_ID_MS) / 1_000) * IDS_PER_SECOND[stream]);

@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { toJson } from './json.ts';
+import { printJson } from '../../functions/json.ts';
 import type { Envelope } from './paging.ts';
 
 /** What may happen to a request instead of its regular answer. */
@@ -50,7 +50,7 @@ const RATE_LIMIT_EXCEEDED = errorBody(
 const HTML_PAGE = '<!doctype html><html><head><title>502 Bad Gateway</title></head><body></body></html>';
 
 const DELIVERIES: { [K in Fault['kind']]: Deliver<Extract<Fault, { kind: K }>> } = {
-  rateLimit: (response, { headers }) => sendText(response, toJson(RATE_LIMIT_EXCEEDED), 200, headers),
+  rateLimit: (response, { headers }) => sendText(response, printJson(RATE_LIMIT_EXCEEDED), 200, headers),
   status: (response, { status, body = '', headers }) => sendText(response, body, status, headers),
   reset: (response) => response.socket?.resetAndDestroy(),
   async resetAfterHeaders(response) {
@@ -60,7 +60,7 @@ const DELIVERIES: { [K in Fault['kind']]: Deliver<Extract<Fault, { kind: K }>> }
     response.socket?.resetAndDestroy();
   },
   async cutOff(response, _, regular) {
-    const body = Buffer.from(toJson(regular().body));
+    const body = Buffer.from(printJson(regular().body));
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
     response.write(body.subarray(0, body.length >> 1));
     await sleep(FLUSH_MS);
@@ -76,9 +76,9 @@ const DELIVERIES: { [K in Fault['kind']]: Deliver<Extract<Fault, { kind: K }>> }
   html: (response) => sendText(response, HTML_PAGE, 200, { 'content-type': 'text/html' }),
   empty: (response) => sendText(response, '', 200),
   text: (response, { body, headers }) => sendText(response, body, 200, headers),
-  json: (response, { value }) => sendText(response, toJson(value), 200),
+  json: (response, { value }) => sendText(response, printJson(value), 200),
   envelopeError: (response, { error, message, status = 200 }) =>
-    sendText(response, toJson(errorBody(error, message)), status),
+    sendText(response, printJson(errorBody(error, message)), status),
   mutate(response, { change }, regular) {
     const answer = regular();
     const { body, page } = answer;
@@ -100,7 +100,7 @@ export async function sendFault(
 }
 
 export function sendAnswer(response: ServerResponse, { body, status, encoding, headers }: Answer): void {
-  sendText(response, Buffer.from(toJson(body), encoding), status, headers);
+  sendText(response, Buffer.from(printJson(body), encoding), status, headers);
 }
 
 export function errorBody(

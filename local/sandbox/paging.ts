@@ -1,5 +1,5 @@
-import { toPlainNumber } from './json.ts';
-import { type LogSource, type LogStream, usableId } from './source.ts';
+import type { StreamName } from '../../functions/streams.ts';
+import { type LogSource, usableId } from './source.ts';
 
 type Cursor = number | bigint | null;
 
@@ -16,7 +16,7 @@ export interface Envelope {
 export interface PageRequest {
   /** From 0, counting all that arrive. */
   index: number;
-  stream: LogStream;
+  stream: StreamName;
   startElementId: bigint;
   clientId: string | null;
 }
@@ -140,4 +140,10 @@ function exclusive({ last, start }: Page): bigint {
 
 function next(cursor: bigint | null): { next_start_element_id: Cursor } {
   return { next_start_element_id: cursor === null ? null : toPlainNumber(cursor) };
+}
+
+/** A number where it is exact, so that most cursors can be read and changed as plain numbers. */
+function toPlainNumber(value: bigint): number | bigint {
+  const plain = Number(value);
+  return Number.isSafeInteger(plain) ? plain : value;
 }

@@ -35,20 +35,25 @@ export interface Model {
 }
 
 /** Ordered by rhythm; the shop is client 1, the agency that works for it client 2. */
-// biome-ignore format: one pipeline a line reads as the table it is
+// biome-ignore format: a line or two for each pipeline read as the table they are
 export const PIPELINES: readonly Pipeline[] = [
-  { id: 702, name: 'Postgres - orders', clientId: 1, rhythm: 'every15Minutes', minute: 0, rows: 160, recordsPerRow: 2, weekend: 1.25, savepoint: 'time', hasDeltas: true, emptyShare: 0.02 },
-  { id: 705, name: 'VTEX - pedidos 🛒', clientId: 1, rhythm: 'every30Minutes', minute: 4, rows: 210, recordsPerRow: 3, weekend: 1.2, savepoint: 'time', hasDeltas: true },
+  { id: 702, name: 'Postgres - orders', clientId: 1, rhythm: 'every15Minutes', minute: 0,
+    rows: 160, recordsPerRow: 2, weekend: 1.25, savepoint: 'time', hasDeltas: true, emptyShare: 0.02 },
+  { id: 705, name: 'VTEX - pedidos 🛒', clientId: 1, rhythm: 'every30Minutes', minute: 4,
+    rows: 210, recordsPerRow: 3, weekend: 1.2, savepoint: 'time', hasDeltas: true },
 
-  { id: 711, name: 'Hubspot - deals', clientId: 1, rhythm: 'hourly', minute: 0, rows: 90, recordsPerRow: 2, weekend: 0.2, savepoint: 'time', hasDeltas: true, emptyShare: 0.12 },
+  { id: 711, name: 'Hubspot - deals', clientId: 1, rhythm: 'hourly', minute: 0,
+    rows: 90, recordsPerRow: 2, weekend: 0.2, savepoint: 'time', hasDeltas: true, emptyShare: 0.12 },
   { id: 714, name: 'Postgres - order_items', clientId: 1, rhythm: 'hourly', minute: 2, rows: 1_300, weekend: 1.25, savepoint: 'number' },
   { id: 731, name: 'Google Ads - campaigns', clientId: 2, rhythm: 'hourly', minute: 5, rows: 240, savepoint: 'date', fragile: 0 },
   { id: 732, name: 'Google Ads - keywords', clientId: 2, rhythm: 'hourly', minute: 7, rows: 780, savepoint: 'date', fragile: 2 },
   { id: 735, name: 'Meta Ads - insights', clientId: 2, rhythm: 'hourly', minute: 10, rows: 420, savepoint: 'date', fragile: 4 },
   { id: 736, name: 'Meta Ads - anúncios por região', clientId: 2, rhythm: 'hourly', minute: 12, rows: 350, savepoint: 'date', fragile: 6 },
-  { id: 741, name: 'Instagram - comentários 💬', clientId: 2, rhythm: 'hourly', minute: 20, rows: 45, recordsPerRow: 2, weekend: 1.3, emptyShare: 0.25, fragile: 8 },
+  { id: 741, name: 'Instagram - comentários 💬', clientId: 2, rhythm: 'hourly', minute: 20,
+    rows: 45, recordsPerRow: 2, weekend: 1.3, emptyShare: 0.25, fragile: 8 },
 
-  { id: 752, name: 'Zendesk - tickets', clientId: 1, rhythm: 'officeHours', minute: 15, rows: 140, recordsPerRow: 4, savepoint: 'time', hasDeltas: true, emptyShare: 0.05 },
+  { id: 752, name: 'Zendesk - tickets', clientId: 1, rhythm: 'officeHours', minute: 15,
+    rows: 140, recordsPerRow: 4, savepoint: 'time', hasDeltas: true, emptyShare: 0.05 },
   { id: 755, name: 'Pipedrive - negócios', clientId: 2, rhythm: 'officeHours', minute: 25, rows: 60, recordsPerRow: 2, savepoint: 'time', emptyShare: 0.1 },
   { id: 758, name: 'Google Sheets - metas de vendas', clientId: 1, rhythm: 'officeHours', minute: 40, rows: 120, isBillable: false },
 
@@ -60,14 +65,18 @@ export const PIPELINES: readonly Pipeline[] = [
   { id: 769, name: 'RD Station - leads', clientId: 1, rhythm: 'every6Hours', minute: 45, rows: 520, recordsPerRow: 2, weekend: 0.6, savepoint: 'time' },
   { id: 770, name: 'Mercado Livre - anúncios', clientId: 1, rhythm: 'every6Hours', minute: 110, rows: 900, recordsPerRow: 3 },
 
-  { id: 781, name: 'Hubspot - contacts', clientId: 1, rhythm: 'daily', minute: 365, rows: 3_800, recordsPerRow: 3, weekend: 0.3, savepoint: 'time', hasDeltas: true },
+  { id: 781, name: 'Hubspot - contacts', clientId: 1, rhythm: 'daily', minute: 365,
+    rows: 3_800, recordsPerRow: 3, weekend: 0.3, savepoint: 'time', hasDeltas: true },
   { id: 782, name: 'Hubspot - companies', clientId: 1, rhythm: 'daily', minute: 372, rows: 900, recordsPerRow: 2, weekend: 0.3, savepoint: 'time' },
   { id: 783, name: 'Postgres - customers', clientId: 1, rhythm: 'daily', minute: 380, rows: 6_500, weekend: 1.2, savepoint: 'number' },
   { id: 784, name: 'Postgres - products', clientId: 1, rhythm: 'daily', minute: 384, rows: 12_400, recordsPerRow: 2 },
   { id: 785, name: 'MySQL - estoque 📦', clientId: 1, rhythm: 'daily', minute: 390, rows: 18_000, weekend: 0.9 },
-  { id: 786, name: 'Omie - contas a receber', clientId: 1, rhythm: 'daily', minute: 395, rows: 1_500, recordsPerRow: 2, weekend: 0.1, peaksAtMonthEnd: true, savepoint: 'date' },
-  { id: 787, name: 'Omie - contas a pagar', clientId: 1, rhythm: 'daily', minute: 396, rows: 700, recordsPerRow: 2, weekend: 0.1, peaksAtMonthEnd: true, savepoint: 'date' },
-  { id: 788, name: 'Conta Azul - notas fiscais', clientId: 2, rhythm: 'daily', minute: 400, rows: 260, recordsPerRow: 4, weekend: 0.1, peaksAtMonthEnd: true, savepoint: 'number', emptyShare: 0.1 },
+  { id: 786, name: 'Omie - contas a receber', clientId: 1, rhythm: 'daily', minute: 395,
+    rows: 1_500, recordsPerRow: 2, weekend: 0.1, peaksAtMonthEnd: true, savepoint: 'date' },
+  { id: 787, name: 'Omie - contas a pagar', clientId: 1, rhythm: 'daily', minute: 396,
+    rows: 700, recordsPerRow: 2, weekend: 0.1, peaksAtMonthEnd: true, savepoint: 'date' },
+  { id: 788, name: 'Conta Azul - notas fiscais', clientId: 2, rhythm: 'daily', minute: 400,
+    rows: 260, recordsPerRow: 4, weekend: 0.1, peaksAtMonthEnd: true, savepoint: 'number', emptyShare: 0.1 },
   { id: 789, name: 'Pagar.me - transações', clientId: 1, rhythm: 'daily', minute: 405, rows: 9_200, weekend: 1.2, peaksAtMonthEnd: true, savepoint: 'time' },
   { id: 790, name: 'Mailchimp - aberturas', clientId: 2, rhythm: 'daily', minute: 420, rows: 5_100, weekend: 0.2 },
   { id: 791, name: 'Trello - cartões', clientId: 2, rhythm: 'daily', minute: 432, rows: 70, weekend: 0.05, emptyShare: 0.2 },

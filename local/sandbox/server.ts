@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { StreamName } from '../../functions/streams.ts';
 import { type Answer, errorBody, type Fault, sendAnswer, sendFault } from './faults.ts';
 import { createLimiter, DOCUMENTED_LIMITS, type Limits } from './limits.ts';
 import { type PagingOptions, pageEnvelope } from './paging.ts';
-import type { LogSource, LogStream } from './source.ts';
+import type { LogSource } from './source.ts';
 
 export type { Fault } from './faults.ts';
 export type { Limits } from './limits.ts';
@@ -31,7 +32,7 @@ export interface SandboxOptions extends PagingOptions {
   /** How long every answer takes. @default 0 */
   latencyMs?: number;
   /** @default { pipeline_logs: 'pipeline_logs', model_logs: 'model_logs' } */
-  paths?: Record<LogStream, string>;
+  paths?: Record<StreamName, string>;
   /** What goes wrong with a request that keeps the limits; asked when it arrives. */
   fault?: (request: SandboxRequest) => Fault | undefined | Promise<Fault | undefined>;
   /** The clock of the limits. @default performance.now */
@@ -44,7 +45,7 @@ export interface SandboxRequest {
   index: number;
   atMs: number;
   /** Null for a path that is none of the two. */
-  stream: LogStream | null;
+  stream: StreamName | null;
   /** Null when it is missing or no integer. */
   startElementId: bigint | null;
   clientId: string | null;
@@ -155,11 +156,11 @@ function createAnswers(
 
 function readRequest(
   incoming: IncomingMessage,
-  { index, atMs, paths }: { index: number; atMs: number; paths: Record<LogStream, string> },
+  { index, atMs, paths }: { index: number; atMs: number; paths: Record<StreamName, string> },
 ): SandboxRequest {
   const { pathname, searchParams } = parse(incoming);
   const start = searchParams.get('start_element_id');
-  const streams: LogStream[] = ['pipeline_logs', 'model_logs'];
+  const streams: StreamName[] = ['pipeline_logs', 'model_logs'];
   return {
     index,
     atMs,

@@ -1,9 +1,14 @@
-export type LogStream = 'pipeline_logs' | 'model_logs';
+import type { StreamName } from '../../functions/streams.ts';
 
 /** Where the sandbox server takes its rows from. */
 export interface LogSource {
   /** The first `limit` rows with an id of at least `startElementId`, ascending by id. */
-  page(stream: LogStream, startElementId: bigint, limit: number, clientId: string | null): { rows: object[] };
+  page(
+    stream: StreamName,
+    startElementId: bigint,
+    limit: number,
+    clientId: string | null,
+  ): { rows: object[] };
 }
 
 interface Order {
@@ -22,10 +27,10 @@ interface Order {
  * A row without a usable id belongs where it stands: right behind the row before it. Arrays in ascending order
  * are searched as they are; others are ordered once, and again when their length or last row has changed.
  */
-export function rowsSource(streams: Record<LogStream, object[]>): LogSource {
-  const orders = new Map<LogStream, Order>();
+export function rowsSource(streams: Record<StreamName, object[]>): LogSource {
+  const orders = new Map<StreamName, Order>();
 
-  function orderOf(stream: LogStream): Order {
+  function orderOf(stream: StreamName): Order {
     const rows = streams[stream];
     const known = orders.get(stream);
     if (known?.rows === rows && known.length === rows.length && known.last === rows.at(-1)) return known;

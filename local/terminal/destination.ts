@@ -1,58 +1,79 @@
-import { writeFile } from 'node:fs/promises';
 import type { Config } from '../../functions/config.ts';
 import { type AttentionItem, attentionItems, pipelineName } from '../../functions/insights/findings.ts';
 import { forecastSentence } from '../../functions/insights/forecast.ts';
-import { loadOverview, type Overview } from '../../functions/insights/overview.ts';
+import type { Overview } from '../../functions/insights/overview.ts';
 import { count, monthOf, percent, plural, shortened } from '../../functions/insights/wording.ts';
-import { renderPage } from '../../functions/page/page.ts';
-import { readContents, type StoredView } from './contents.ts';
 import { renderTable, type TableOptions } from './table.ts';
 import { printable } from './texts.ts';
 
 const TOP_PIPELINES = 10;
 const TOP_ITEMS = 10;
 const NAME_LENGTH = 44;
-const PAGE = 'dashboard.html';
 
-/** What is stored now, what it says, and how to look at it; a DuckDB file gets its page. */
-export async function destinationLines(
-  { warehouse, billing }: Config,
+/** Where a run has put its rows, and what is there now. */
+export type Destination =
+  | { kind: 'bigquery'; dataset: string }
+  | { kind: 'duckdb'; path: string; page: string; views: StoredView[]; overview: Overview | null }
+  | { kind: 'unreadable'; path: string; page: string; reason: string };
+
+export interface StoredView {
+  name: string;
+  rows: number;
+  /** To the minute, UTC; null if there are no rows. */
+  oldest: string | null;
+  newest: string | null;
+}
+
+/** What is stored now, what it says, and how to look at it. */
+export function destinationLines(
+  destination: Destination,
+  billing: Config['billing'],
   table: TableOptions,
-): Promise<string[]> {
-  if (warehouse.kind === 'bigquery') {
-    const dataset = warehouse.project ? `${warehouse.project}.${warehouse.dataset}` : warehouse.dataset;
-    return [
-      `The data is in BigQuery, dataset ${dataset}. Ask for it with:`,
-      `  bq query --use_legacy_sql=false 'SELECT * FROM \`${dataset}.pipeline_logs_latest\` WHERE createdat >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY)'`,
-    ];
-  }
-  try {
-    const contents = await readContents(warehouse.path);
-    const overview = await loadOverview({ warehouse, billing });
-    await writeFile(PAGE, renderPage(overview, billing.timeZone));
-    return [
-      ...(overview ? overviewLines(overview, billing, table) : []),
-      ...fileLines(contents, warehouse.path),
-    ];
-  } catch (error) {
-    // The run itself is over; another one may hold the file by now, or the folder may not be written to.
-    const reason = printable(error instanceof Error ? error.message : String(error));
-    return [`The data is in ${warehouse.path}. Its summary and ${PAGE} could not be made: ${reason}`];
+): string[] {
+  switch (destination.kind) {
+    case 'bigquery':
+      return bigQueryLines(destination.dataset);
+    case 'unreadable': {
+      const { path, page, reason } = destination;
+      return [`The data is in ${path}. Its summary and ${page} could not be made: ${printable(reason)}`];
+    }
+    case 'duckdb': {
+      const { overview, page } = destination;
+      return [...(overview ? overviewLines(overview, page, billing, table) : []), ...fileLines(destination)];
+    }
   }
 }
 
-function overviewLines(overview: Overview, billing: Config['billing'], table: TableOptions): string[] {
+function bigQueryLines(dataset: string): string[] {
+  const table = `\`${dataset}.pipeline_logs_latest\``;
+  const lastDay = 'createdat >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY)';
+  return [
+    `The data is in BigQuery, dataset ${dataset}. Ask for it with:`,
+    `  bq query --use_legacy_sql=false 'SELECT * FROM ${table} WHERE ${lastDay}'`,
+  ];
+}
+
+function overviewLines(
+  overview: Overview,
+  page: string,
+  billing: Config['billing'],
+  table: TableOptions,
+): string[] {
   return [
     table.emphasize(forecastSentence(overview.plan_forecast)),
     '',
-    ...attentionLines(attentionItems(overview), table),
+    ...attentionLines(attentionItems(overview), page, table),
     '',
     ...usageLines(overview, billing, table),
     '',
   ];
 }
 
-function attentionLines(items: readonly AttentionItem[], { emphasize }: TableOptions): string[] {
+function attentionLines(
+  items: readonly AttentionItem[],
+  page: string,
+  { emphasize }: TableOptions,
+): string[] {
   if (items.length === 0) return ['Nothing needs attention.'];
   const rows = items
     .slice(0, TOP_ITEMS)
@@ -63,7 +84,7 @@ function attentionLines(items: readonly AttentionItem[], { emphasize }: TableOpt
   return [
     emphasize('Needs attention'),
     ...lines.map((line) => `  ${line}`),
-    ...(others > 0 ? [`  and ${plural(others, 'more item')}, see ${PAGE}`] : []),
+    ...(others > 0 ? [`  and ${plural(others, 'more item')}, see ${page}`] : []),
   ];
 }
 
@@ -105,7 +126,7 @@ function usageLines(
   return [title, ...lines.map((line) => `  ${line}`)];
 }
 
-function fileLines(views: readonly StoredView[], path: string): string[] {
+function fileLines({ path, page, views }: Extract<Destination, { kind: 'duckdb' }>): string[] {
   const rows = views.map(({ name, rows, oldest, newest }) => [
     name,
     count(rows),
@@ -119,7 +140,7 @@ function fileLines(views: readonly StoredView[], path: string): string[] {
   return [
     `The data is in ${path}`,
     ...lines.map((line) => `  ${line}`),
-    `The page is ${PAGE}: open it in a browser. Or ask:`,
+    `The page is ${page}: open it in a browser. Or ask:`,
     '  npm run query -- "SELECT pipeline_name, createdat, row_count FROM pipeline_logs_latest ORDER BY createdat DESC LIMIT 10"',
   ];
 }

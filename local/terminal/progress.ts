@@ -9,7 +9,7 @@ import { duration, roughDuration } from './texts.ts';
 export interface Progress {
   /** To be told of every page, and up to when its rows go; the report is looked at later too. */
   onProgress(report: Readonly<StreamReport>, readTo?: Timestamp): void;
-  onStart(waitMs: () => number): void;
+  onStart(kondado: { waitMs(): number }): void;
   /** What Kondado allows decides the time left, long before it can be measured. */
   limitTo(requestsPerMinute: number): void;
   /** Says something about the whole run until it ends, such as that it is about to. */
@@ -88,8 +88,8 @@ export function startProgress(screen: Screen, { to }: Pick<RunRequest, 'to'>): P
       if (track.reports.at(-1) !== report) track.reports.push(report);
       tracks.set(name, track);
     },
-    onStart(wait) {
-      waitMs = wait;
+    onStart(kondado) {
+      waitMs = kondado.waitMs;
     },
     limitTo(requestsPerMinute) {
       perMinute = requestsPerMinute;

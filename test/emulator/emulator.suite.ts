@@ -8,8 +8,8 @@ import { TABLES } from '../../functions/schema/tables.ts';
 import type { StreamReport } from '../../functions/sync/report.ts';
 import { parseRunRequest } from '../../functions/sync/request.ts';
 import { readViews } from '../../functions/views/templates.ts';
-import { rowsSource } from '../../local/sandbox/company.ts';
 import { SANDBOX_KEY, SANDBOX_TOKEN, type Sandbox, startSandbox } from '../../local/sandbox/server.ts';
+import { rowsSource } from '../../local/sandbox/source.ts';
 import { api, PROJECT, uniqueName, url } from './rest.ts';
 
 const FIRST_ID = 2n ** 53n - 40n; // the ids cross the end of what a double can hold
@@ -49,7 +49,7 @@ async function sync(body = ''): Promise<StreamReport> {
     BIGQUERY_DATASET: dataset,
   };
   const log = createLog({ level: 'error', isReadable: true, write: (line) => process.stderr.write(line) });
-  const report = await run(parseRunRequest(body), { readConfig: () => readConfig(env), log });
+  const { report } = await run(parseRunRequest(body), { readConfig: () => readConfig(env), log });
   const [stream] = report.streams;
   if (!stream) throw new Error(JSON.stringify(report.error));
   return stream;

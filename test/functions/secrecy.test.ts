@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, vi } from 'vitest';
+import { startBudget } from '../../functions/budget.ts';
 import { readConfig, VARIABLES } from '../../functions/config.ts';
 import { createKondadoClient } from '../../functions/kondado/client.ts';
 import type { Fault, SandboxRequest } from '../../local/sandbox/server.ts';
@@ -163,10 +164,13 @@ describe.concurrent('key and token appear nowhere, however Kondado fails:', () =
 
     // What is thrown within, with all that hangs on it.
     const config = readConfig(env);
-    const counters = { requests: 0, retries: 0, rate_limit_hits: 0 };
-    const client = createKondadoClient(config.kondado, { key: KEY, token: TOKEN }, { write: () => {} });
+    const budget = startBudget(60_000);
+    const client = createKondadoClient(config.kondado, { key: KEY, token: TOKEN }, budget, {
+      write: () => {},
+    });
     const thrown: unknown = await client
-      .readPage({ stream: 'pipeline_logs', clientId: null }, 7n, counters, new AbortController().signal)
+      .of({ stream: 'pipeline_logs', clientId: null })
+      .readPage(7n)
       .catch((error: unknown) => error);
     expect(thrown).toBeInstanceOf(Error);
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { archiveFiles } from './archive.ts';
-import { expression, MODULE, ROOT, readHcl, readLocal } from './hcl.ts';
+import { expression, INFRA, ROOT, readHcl, readLocal } from './hcl.ts';
 
 test('the archive is made of this list and of nothing else', async () => {
   expect(await readLocal('archive_patterns')).toEqual([
@@ -14,9 +14,11 @@ test('the archive is made of this list and of nothing else', async () => {
     'package-lock.json',
     'package.json',
   ]);
-  const { data } = await readHcl(new URL('function.tf', MODULE));
+  const { data } = await readHcl(new URL('function.tf', INFRA));
   const [archive = {}] = data?.archive_file?.function ?? [];
-  expect(Object.keys(archive).sort()).toEqual(['dynamic', 'output_path', 'type']);
+  expect(Object.keys(archive).sort()).toEqual(['dynamic', 'lifecycle', 'output_path', 'type']);
+  expect(archive.output_path).toBe(`${expression('path.root')}/.terraform/${expression('var.name')}.zip`);
+  expect(readFileSync(new URL('.gitignore', ROOT), 'utf8')).toMatch(/^\.terraform\/$/m);
   expect(archive.dynamic.source[0].for_each).toBe(expression('local._archive_files'));
 });
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { expression, INFRA, MODULE, readResources, readTexts } from './hcl.ts';
+import { expression, INFRA, readResources, readTexts } from './hcl.ts';
 
 test('nothing is public, and grants are added one by one, never replacing those of others', async () => {
   // Without the lines that tell why it is so.
-  const code = (readTexts(INFRA) + readTexts(MODULE)).replaceAll(/^\s*#.*$/gm, '');
+  const code = readTexts(INFRA).replaceAll(/^\s*#.*$/gm, '');
   expect(code).not.toMatch(/allUsers|allAuthenticatedUsers/);
   const types = (await readResources()).map(({ type }) => type);
   expect(types.filter((type) => /_iam_(binding|policy)$/.test(type))).toEqual([]);

@@ -9,14 +9,13 @@ export interface Hcl {
   output?: Record<string, Block[]>;
   locals?: Block[];
   module?: Record<string, Block[]>;
-  moved?: Block[];
+  provider?: Record<string, Block[]>;
   resource?: Record<string, Record<string, Block[]>>;
   data?: Record<string, Record<string, Block[]>>;
 }
 
 export const ROOT = new URL('../../', import.meta.url);
 export const INFRA = new URL('infra/', ROOT);
-export const MODULE = new URL('modules/kondado/', INFRA);
 
 /** An expression as the parser writes it: `expression('var.name')` is the text `\${var.name}`. */
 export const expression = (text: string) => `\${${text}}`;
@@ -34,20 +33,26 @@ export async function readFolder(folder: URL): Promise<Record<string, Hcl>> {
   );
 }
 
-/** Every resource of the module, with its type and name. */
+/** Every variable, by name. */
+export async function readVariables(): Promise<Record<string, Block>> {
+  const variables = Object.values(await readFolder(INFRA)).flatMap(({ variable = {} }) =>
+    Object.entries(variable),
+  );
+  return Object.fromEntries(variables.map(([name, [body = {}]]) => [name, body]));
+}
+
+/** Every resource, with its type and name. */
 export async function readResources(): Promise<{ type: string; name: string; body: Block }[]> {
-  const files = await readFolder(MODULE);
-  return Object.values(files).flatMap((file) =>
+  return Object.values(await readFolder(INFRA)).flatMap((file) =>
     Object.entries(file.resource ?? {}).flatMap(([type, resources]) =>
       Object.entries(resources).map(([name, [body = {}]]) => ({ type, name, body })),
     ),
   );
 }
 
-/** The value of a local of the module; undefined if there is none. */
+/** The value of a local; undefined if there is none. */
 export async function readLocal(name: string): Promise<unknown> {
-  const files = await readFolder(MODULE);
-  return Object.values(files)
+  return Object.values(await readFolder(INFRA))
     .flatMap(({ locals = [] }) => locals)
     .find((locals) => name in locals)?.[name];
 }

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { MODULE, ROOT } from './hcl.ts';
+import { INFRA, ROOT } from './hcl.ts';
 
 test('the events and outcomes that alerts wait for are those that the function writes', () => {
   const log = readFileSync(new URL('functions/log.ts', ROOT), 'utf8');
   const union = /export type LogEvent =([^;]+);/.exec(log)?.[1] ?? '';
   const events = [...union.matchAll(/'(\w+)'/g)].map(([, name]) => name);
   expect(events).toContain('sync_finished');
-  const monitoring = readFileSync(new URL('monitoring.tf', MODULE), 'utf8');
+  const monitoring = readFileSync(new URL('monitoring.tf', INFRA), 'utf8');
   const list = /for event in \[([^\]]+)\]/.exec(monitoring)?.[1] ?? '';
   const filtered = [
     ...list.matchAll(/"(\w+)"/g),

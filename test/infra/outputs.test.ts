@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseRunRequest } from '../../functions/sync/request.ts';
-import { INFRA, MODULE, readHcl } from './hcl.ts';
+import { INFRA, readHcl } from './hcl.ts';
 
 /** What Terraform knows after an apply, as far as the outputs that are commands need it. */
 const VALUES: Record<string, string> = {
-  'google_cloud_scheduler_job.sync.name': 'kondado-log-sync',
-  'google_cloudfunctions2_function.sync.name': 'kondado-log-sync',
+  'google_cloud_scheduler_job.schedules["sync"].name': 'kondado-log-sync',
   'google_secret_manager_secret.kondado["api_key"].secret_id': 'kondado-api-key-kondado',
   'google_secret_manager_secret.kondado["token"].secret_id': 'kondado-token-kondado',
   'local._dataset': 'kondado',
+  'local._service': 'kondado-log-sync',
   'local._uri': 'https://kondado-log-sync-ab12cd-uc.a.run.app',
   'local.attempt_deadline_seconds': '1800',
   'var.dataset_location': 'US',
@@ -56,9 +56,14 @@ const COMMANDS: Record<string, string[][]> = {
   run_now: [['gcloud', 'scheduler', 'jobs', 'run', 'kondado-log-sync', PROJECT, '--location=us-central1']],
 };
 
+const END_OF_CALL = '\x1e';
+
+/** A query means the same on one line. */
+const onOneLine = (word: string) => word.trim().replaceAll(/\s+/g, ' ');
+
 /** The text of an output as Terraform prints it. */
 async function render(name: string): Promise<string> {
-  const { output } = await readHcl(new URL('outputs.tf', MODULE));
+  const { output } = await readHcl(new URL('outputs.tf', INFRA));
   return String(output?.[name]?.[0]?.value).replaceAll(/\$\{([^}]+)\}/g, (_match, value: string) => {
     expect(VALUES, name).toHaveProperty([value]);
     return VALUES[value] as string;
@@ -71,7 +76,7 @@ describe.skipIf(process.platform === 'win32')('pasted into a shell', () => {
   const calls = join(folder, 'calls');
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   for (const program of ['gcloud', 'bq', 'curl']) {
-    const words = `for word in ${program} "$@"; do printf '%s\\0' "$word"; done; printf '\\n'`;
+    const words = `for word in ${program} "$@"; do printf '%s\\0' "$word"; done; printf '${END_OF_CALL}'`;
     const text = `#!/bin/sh\nif [ "$1" = auth ]; then echo IDENTITY; exit; fi\n{ ${words}; } >>"${calls}"\n`;
     writeFileSync(join(folder, program), text);
     chmodSync(join(folder, program), 0o755);
@@ -82,9 +87,9 @@ describe.skipIf(process.platform === 'win32')('pasted into a shell', () => {
     writeFileSync(calls, '');
     execFileSync('sh', ['-euc', command], { env: { PATH: `${folder}:/usr/bin:/bin` } });
     return readFileSync(calls, 'utf8')
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => line.split('\0').slice(0, -1));
+      .split(END_OF_CALL)
+      .slice(0, -1)
+      .map((words) => words.split('\0').slice(0, -1).map(onOneLine));
   }
 
   test.each(Object.entries(COMMANDS))('%s calls the program with these words', async (name, expected) => {
@@ -118,13 +123,7 @@ test('every output is a command that is tried here, or no command', async () => 
   );
 });
 
-test('every output is described, and the root has those of the module', async () => {
-  const root = (await readHcl(new URL('outputs.tf', INFRA))).output ?? {};
-  const inModule = (await readHcl(new URL('outputs.tf', MODULE))).output ?? {};
-  expect(Object.keys(root)).toEqual(Object.keys(inModule));
-  for (const [name, [body]] of Object.entries(root)) {
-    expect(body?.description, name).toBe(inModule[name]?.[0]?.description);
-    expect(body?.description, name).toMatch(/^[A-Z].*\.$/);
-    expect(body?.value).toBe(`\${module.kondado.${name}}`);
-  }
+test('every output is described', async () => {
+  const { output = {} } = await readHcl(new URL('outputs.tf', INFRA));
+  for (const [name, [body]] of Object.entries(output)) expect(body?.description, name).toMatch(/^[A-Z].*\.$/);
 });

@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseRunRequest } from '../../functions/sync/request.ts';
+import { readSchemas } from './check/schemas.ts';
 import {
   type Block,
   expression,
   INFRA,
-  MODULE,
   readFolder,
   readHcl,
   readLocal,
   readResources,
   readTexts,
+  readVariables,
 } from './hcl.ts';
 
 test('no credential is written where Terraform keeps it', async () => {
@@ -20,7 +21,7 @@ test('no credential is written where Terraform keeps it', async () => {
       expect(body).not.toHaveProperty('secret_data');
       expect(body.secret_data_wo).toBe(expression('local._values[each.key]'));
     }
-  const users = Object.entries(await readFolder(MODULE)).filter(([, file]) =>
+  const users = Object.entries(await readFolder(INFRA)).filter(([, file]) =>
     /var\.kondado_(api_key|token)/.test(JSON.stringify({ ...file, variable: undefined })),
   );
   expect(users.map(([name]) => name)).toEqual(['secrets.tf']);
@@ -35,7 +36,7 @@ test('at most one instance, standard SQL, and the identity is for the service it
     if ('view' in body) expect(body.view[0].use_legacy_sql, name).toBe(false);
   const uri = expression('google_cloudfunctions2_function.sync.service_config[0].uri');
   const jobs = find('google_cloud_scheduler_job');
-  expect(jobs).toHaveLength(2);
+  expect(jobs).toHaveLength(1);
   for (const { name, body } of jobs) {
     expect(body.http_target[0].uri, name).toBe(uri);
     expect(body.http_target[0].oidc_token[0].audience, name).toBe(uri);
@@ -46,9 +47,8 @@ test('at most one instance, standard SQL, and the identity is for the service it
 });
 
 test('a run ends before the function’s time-out, and that before Cloud Scheduler stops waiting', async () => {
-  const { variable } = await readHcl(new URL('variables.tf', MODULE));
-  const budget = variable?.time_budget_seconds?.[0];
-  const largestBudget = Number(/<= (\d+)\}?$/.exec(budget?.validation[0].condition)?.[1]);
+  const { time_budget_seconds: budget } = await readVariables();
+  const largestBudget = Number(/<= (\d+)/.exec(budget?.validation[0].condition)?.[1]);
   const timeout = (await readLocal('timeout_seconds')) as number;
   const deadline = (await readLocal('attempt_deadline_seconds')) as number;
   expect(budget?.default).toBeLessThanOrEqual(largestBudget);
@@ -67,27 +67,23 @@ test('a run ends before the function’s time-out, and that before Cloud Schedul
 });
 
 test('every reference is to something that there is', async () => {
-  for (const folder of [INFRA, MODULE]) {
-    const files = Object.values(await readFolder(folder));
-    const names = (kind: 'variable' | 'module') => files.flatMap((file) => Object.keys(file[kind] ?? {}));
-    const addresses = (kind: 'resource' | 'data') =>
-      files.flatMap((file) =>
-        Object.entries(file[kind] ?? {}).flatMap(([type, bodies]) =>
-          Object.keys(bodies).map((name) => `${kind === 'data' ? 'data.' : ''}${type}.${name}`),
-        ),
-      );
-    const known = new Set([
-      ...names('variable').map((name) => `var.${name}`),
-      ...names('module').map((name) => `module.${name}`),
-      ...files.flatMap(({ locals = [] }) => locals.flatMap(Object.keys)).map((name) => `local.${name}`),
-      ...addresses('resource'),
-      ...addresses('data'),
-    ]);
-    const references = readTexts(folder)
-      .replaceAll(/^\s*(#|(description|error_message|content|text) +=).*$/gm, '')
-      .matchAll(/(?<![\w."/-])(?:(?:var|local|module)\.\w+|(?:data\.)?(?:google|time|archive)_\w+\.\w+)/g);
-    for (const [reference] of references) expect(known).toContain(reference);
-  }
+  const files = Object.values(await readFolder(INFRA));
+  const addresses = (kind: 'resource' | 'data') =>
+    files.flatMap((file) =>
+      Object.entries(file[kind] ?? {}).flatMap(([type, bodies]) =>
+        Object.keys(bodies).map((name) => `${kind === 'data' ? 'data.' : ''}${type}.${name}`),
+      ),
+    );
+  const known = new Set([
+    ...Object.keys(await readVariables()).map((name) => `var.${name}`),
+    ...files.flatMap(({ locals = [] }) => locals.flatMap(Object.keys)).map((name) => `local.${name}`),
+    ...addresses('resource'),
+    ...addresses('data'),
+  ]);
+  const references = readTexts(INFRA)
+    .replaceAll(/^\s*(#|(description|error_message) +=).*$/gm, '')
+    .matchAll(/(?<![\w."/-])(?:(?:var|local|module)\.\w+|(?:data\.)?(?:google|time|archive)_\w+\.\w+)/g);
+  for (const [reference] of references) expect(known).toContain(reference);
 });
 
 test('the data is protected against deletion, and never expires, unless somebody asks for it', async () => {
@@ -100,9 +96,9 @@ test('the data is protected against deletion, and never expires, unless somebody
     deletion_policy: expression('var.protect_data ? "PREVENT" : "DELETE"'),
     delete_contents_on_destroy: false,
   });
-  const { variable } = await readHcl(new URL('variables.tf', INFRA));
-  expect(variable?.protect_data?.[0]?.default).toBe(true);
-  expect(variable?.partition_expiration_days?.[0]?.default).toBe(null);
+  const { protect_data, partition_expiration_days } = await readVariables();
+  expect(protect_data?.default).toBe(true);
+  expect(partition_expiration_days?.default).toBe(null);
 });
 
 test('nothing that people change casually makes data be replaced', async () => {
@@ -131,22 +127,35 @@ test('nothing that people change casually makes data be replaced', async () => {
     }
   }
   expect(new Set(found).size).toBe(9);
-  const { locals = [] } = await readHcl(new URL('secrets.tf', MODULE));
+  const { locals = [] } = await readHcl(new URL('secrets.tf', INFRA));
   expect(JSON.stringify(locals[0]?.secrets)).not.toMatch(/var\.(?!dataset_id\b)/);
-  expect(readFileSync(new URL('bigquery.tf', MODULE), 'utf8')).toContain(
+  expect(readFileSync(new URL('bigquery.tf', INFRA), 'utf8')).toContain(
     'ignore_changes = [encryption_configuration]',
   );
 });
 
-test('the function accepts the body of the schedule', async () => {
-  const [job] = (await readResources()).filter(({ type }) => type === 'google_cloud_scheduler_job');
-  const scheduled = /^\$\{base64encode\("(.*)"\)\}$/.exec(job?.body.http_target[0].body)?.[1] ?? '';
-  expect(parseRunRequest(scheduled)).toMatchObject({ mode: 'incremental', dryRun: false });
+test('the function accepts what the two schedules post', async () => {
+  const schedules = JSON.stringify(await readLocal('schedules'));
+  const bodies = [...schedules.matchAll(/jsonencode\((.*?)\)/g)].map(([, body = '']) =>
+    body.replaceAll(/(\w+) = /g, '"$1": '),
+  );
+  expect(bodies.map((body) => parseRunRequest(body).mode)).toEqual(['incremental', 'verify']);
 });
 
-test('only the root has a provider block, and it calls one module', async () => {
-  expect(readTexts(MODULE)).not.toMatch(/^provider /m);
-  const files = await readFolder(INFRA);
-  expect(Object.values(files).flatMap(({ module = {} }) => Object.keys(module))).toEqual(['kondado']);
-  expect(Object.values(files).flatMap(({ resource = {} }) => Object.keys(resource))).toEqual([]);
+test('infra/ is a root that can be a module: no provider block and no module, each resource names its place', async () => {
+  for (const [name, { module, provider }] of Object.entries(await readFolder(INFRA)))
+    expect({ module, provider }, name).toEqual({});
+  const { resources } = readSchemas('google');
+  const IMPLIED = ['google_secret_manager_secret_version']; // by the full name of its secret
+  for (const { type, name, body } of await readResources()) {
+    const attributes = resources[type]?.block.attributes ?? {};
+    const canSet = (attribute: string) => attributes[attribute]?.optional || attributes[attribute]?.required;
+    if (canSet('project') && !IMPLIED.includes(type))
+      expect(body.project, `${type}.${name}`).toBe(expression('var.project_id'));
+    for (const place of ['region', 'location'])
+      if (canSet(place)) expect(body[place], `${type}.${name}`).toBeDefined();
+    for (const labels of ['labels', 'user_labels'])
+      if (canSet(labels) && body[labels]?.email_address === undefined)
+        expect(body[labels], `${type}.${name}`).toBe(expression('local.labels'));
+  }
 });

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { readConfig, VARIABLES } from '../../functions/config.ts';
 import { STREAM_NAMES } from '../../functions/streams.ts';
-import { type Block, expression, INFRA, MODULE, ROOT, readHcl, readLocal } from './hcl.ts';
+import { type Block, expression, INFRA, ROOT, readLocal, readVariables } from './hcl.ts';
 
 /** What the function knows and the cloud does not need, with the reason. */
 const LEFT_OUT = {
@@ -12,11 +12,6 @@ const LEFT_OUT = {
   KONDADO_TOKEN: 'the token itself; the cloud reads it from Secret Manager',
 };
 const REQUIRED = ['project_id', 'region'];
-
-async function readVariables(folder: URL): Promise<Record<string, Block>> {
-  const { variable = {} } = await readHcl(new URL('variables.tf', folder));
-  return Object.fromEntries(Object.entries(variable).map(([name, [body = {}]]) => [name, body]));
-}
 
 /** The order of the blocks as they stand in the file, which the parser does not keep. */
 function namesInOrder(text: string, pattern: RegExp): string[] {
@@ -31,7 +26,7 @@ test('Terraform sets exactly the variables that functions/config.ts knows, but f
 });
 
 test('what Terraform sets by default is a configuration that the function accepts, with the function’s own defaults', async () => {
-  const variables = await readVariables(INFRA);
+  const variables = await readVariables();
   const defaultOf = (name: string): unknown => variables[name]?.default;
   const api = variables.kondado_api?.type as string;
   const apiDefault = (name: string) =>
@@ -65,27 +60,12 @@ test('what Terraform sets by default is a configuration that the function accept
   expect(() => readConfig(environment)).not.toThrow();
 });
 
-test('root and module have the same variables; only the root has labels, which its provider sets', async () => {
-  const { labels, ...root } = await readVariables(INFRA);
-  expect(labels).toBeDefined();
-  expect(await readVariables(MODULE)).toEqual(root);
-});
-
-test('the root hands every variable to the module', async () => {
-  const { module } = await readHcl(new URL('main.tf', INFRA));
-  const { source, ...passed } = module?.kondado?.[0] ?? {};
-  expect(source).toBe('./modules/kondado');
-  const { labels, ...variables } = await readVariables(INFRA);
-  expect(passed).toEqual(Object.fromEntries(Object.keys(variables).map((name) => [name, `\${var.${name}}`])));
-});
-
-test.each([
-  ['root', INFRA],
-  ['module', MODULE],
-])('the variables of the %s are described, typed and alphabetical', async (_name, folder) => {
-  const names = namesInOrder(readFileSync(new URL('variables.tf', folder), 'utf8'), /^variable "(\w+)"/gm);
-  expect(names).toEqual([...names].sort());
-  for (const [name, body] of Object.entries(await readVariables(folder))) {
+test('the variables are described, typed, and alphabetical in each file', async () => {
+  for (const file of globSync('variables*.tf', { cwd: INFRA })) {
+    const names = namesInOrder(readFileSync(new URL(file, INFRA), 'utf8'), /^variable "(\w+)"/gm);
+    expect(names, file).toEqual([...names].sort());
+  }
+  for (const [name, body] of Object.entries(await readVariables())) {
     expect(body.description, name).toMatch(/^[A-Z].*\.$/);
     expect(body.type, name).toBeDefined();
     const accepted = (body.validation as Block[] | undefined) ?? [];
@@ -98,7 +78,7 @@ test.each([
 
 test('Terraform’s tests refuse a bad value for every validation', async () => {
   const runs = readFileSync(new URL('tests/validation.tftest.hcl', INFRA), 'utf8').split(/^run /m);
-  for (const [name, { validation = [] }] of Object.entries(await readVariables(INFRA))) {
+  for (const [name, { validation = [] }] of Object.entries(await readVariables())) {
     const refusals = runs.filter((run) =>
       new RegExp(`\\bvar\\.${name}\\b`).test(run.split('expect_failures')[1] ?? ''),
     );
@@ -107,13 +87,13 @@ test('Terraform’s tests refuse a bad value for every validation', async () => 
 });
 
 test('only what nobody can guess is required', async () => {
-  const variables = await readVariables(INFRA);
+  const variables = await readVariables();
   const required = Object.keys(variables).filter((name) => !('default' in (variables[name] ?? {})));
   expect(required.sort()).toEqual(REQUIRED);
 });
 
 test('the credentials are ephemeral and sensitive', async () => {
-  const variables = await readVariables(INFRA);
+  const variables = await readVariables();
   for (const name of ['kondado_api_key', 'kondado_token'])
     expect(variables[name]).toMatchObject({ ephemeral: true, sensitive: true, default: null });
 });
@@ -121,15 +101,27 @@ test('the credentials are ephemeral and sensitive', async () => {
 test('terraform.tfvars.example lists every variable, the required ones first, then alphabetically', async () => {
   const text = readFileSync(new URL('terraform.tfvars.example', ROOT), 'utf8');
   const names = namesInOrder(text, /^(?:# )?([a-z_]+) = /gm);
-  const optional = Object.keys(await readVariables(INFRA)).filter((name) => !REQUIRED.includes(name));
+  const optional = Object.keys(await readVariables()).filter((name) => !REQUIRED.includes(name));
   expect(names).toEqual([...REQUIRED, ...optional.sort()]);
   expect(namesInOrder(text, /^([a-z_]+) = /gm)).toEqual(REQUIRED);
-  expect(text).toContain('terraform -chdir=infra apply -var-file=../terraform.tfvars');
+  expect(text).toContain('cp terraform.tfvars.example infra/terraform.tfvars');
+  expect(readFileSync(new URL('.gitignore', ROOT), 'utf8')).toMatch(/^terraform\.tfvars$/m);
+});
+
+test('terraform.tfvars.example says of each variable what its description says', async () => {
+  const text = readFileSync(new URL('terraform.tfvars.example', ROOT), 'utf8');
+  const shown = [...text.matchAll(/((?:^# [A-Z].*\n(?:^# .*\n)*?))^(?:# )?([a-z_]+) = /gm)].map(
+    ([, comment = '', name]) => [name, comment.replaceAll(/^# /gm, '').trim().replaceAll('\n', ' ')],
+  );
+  const variables = Object.entries(await readVariables());
+  expect(Object.fromEntries(shown)).toEqual(
+    Object.fromEntries(variables.map(([name, { description }]) => [name, description])),
+  );
 });
 
 test('what terraform.tfvars.example shows are the defaults', async () => {
   const text = readFileSync(new URL('terraform.tfvars.example', ROOT), 'utf8');
-  const variables = await readVariables(INFRA);
+  const variables = await readVariables();
   for (const [, name, value] of text.matchAll(/^# ([a-z_]+) = ([^{\n]+|\{\})$/gm))
     expect(value, name).toBe(JSON.stringify(variables[name as string]?.default).replaceAll(',"', ', "'));
 });

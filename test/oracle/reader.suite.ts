@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readReadingConfig } from '../../functions/config.ts';
-import { evaluate } from '../../functions/insights/alerts.ts';
+import { logAlerts } from '../../functions/insights/alerts.ts';
 import { loadOverview } from '../../functions/insights/overview.ts';
 import { STREAM_NAMES } from '../../functions/streams.ts';
 import { startStreamReport } from '../../functions/sync/report.ts';
@@ -75,10 +75,10 @@ test('every statement with which the page and the look after a run read is one t
   const moment = timestampOf(Date.now());
   const run = { run_id: 'r', started_at: moment, finished_at: moment, streams } as const;
   const log = { write: () => {} };
-  await evaluate(
+  await logAlerts(
     { ...run, mode: 'incremental', dry_run: false, outcome: 'success' },
     config,
-    () => 20_000,
+    new AbortController().signal,
     log,
   );
   await fake.close();

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startBudget } from '../../functions/budget.ts';
 import { readConfig } from '../../functions/config.ts';
+import type { RejectedRow } from '../../functions/rows.ts';
 import { TABLES } from '../../functions/schema/tables.ts';
 import { parseRunRequest } from '../../functions/sync/request.ts';
 import { parseTimestamp } from '../../functions/timestamps.ts';
-import { openBigQuery } from '../../functions/warehouse/bigquery/bigquery.ts';
-import { rowsSource } from '../../local/sandbox/company.ts';
+import { openWarehouse } from '../../functions/warehouse/open.ts';
 import { SANDBOX_KEY, SANDBOX_TOKEN, type Sandbox, startSandbox } from '../../local/sandbox/server.ts';
+import { rowsSource } from '../../local/sandbox/source.ts';
 import { type FakeBigQuery, type FakeCall, startFakeBigQuery } from '../fakes/bigquery.ts';
 import { load, pipelineRow } from '../support/rows.ts';
 import { runSync } from '../support/runs.ts';
@@ -95,24 +96,26 @@ test('every statement means the same on hostile rows', async () => {
   for (const [index, text] of texts.entries()) {
     const id = index % 3 === 0 ? 'NULL' : `9007199254740992 + ${index}`;
     await fake.run(
-      `INSERT INTO ${fake.dataset}.rejected_rows VALUES (now(), 'r', 'model_logs', ${id}, 'why', '${text}')`,
+      `INSERT INTO ${fake.dataset}.rejected_rows VALUES (now(), 'r', 'model_logs', ${id}, 'why', '${text}', 'hash ${index}')`,
     );
   }
 
   const { env } = bigQueryWarehouse(fake);
-  const { warehouse: config } = readConfig({ ...env, KONDADO_API_KEY: 'k', KONDADO_TOKEN: 't' });
-  if (config.kind !== 'bigquery') throw new Error('The environment does not lead to BigQuery.');
-  const warehouse = openBigQuery(config, startBudget(60_000));
+  const config = readConfig({ ...env, KONDADO_API_KEY: 'k', KONDADO_TOKEN: 't' });
+  const warehouse = await openWarehouse(config, startBudget(60_000));
+  const rejected = (contentHash: string) => ({ contentHash }) as RejectedRow;
   for (const stream of ['pipeline_logs', 'model_logs'] as const) {
-    await warehouse.rejections(stream, [9_007_199_254_740_993n, 9_007_199_254_740_994n]);
-    await warehouse.rejections(stream, []);
+    await warehouse.rejectedBefore(stream, [rejected('hash 1'), rejected('hash 99'), rejected('hash 1')]);
+    await warehouse.hasRuns(stream);
     for (const clientId of [null, 1n, 2n, 99n]) {
       const source = { stream, clientId };
       for (const lookbackMs of [0, 1, 3_600_000, 400 * 86_400_000]) {
-        await warehouse.position(source, '2026-11-20T10:00:00.000000Z', lookbackMs);
-        await warehouse.position(source, '2026-11-20T10:00:00.000001Z', lookbackMs);
+        await warehouse.standing(source, '2026-11-20T10:00:00.000000Z', lookbackMs);
+        await warehouse.standing(source, '2026-11-20T10:00:00.000001Z', lookbackMs);
       }
-      await warehouse.position(source, '2020-01-01T00:00:00.000000Z', 0);
+      await warehouse.standing(source, '2020-01-01T00:00:00.000000Z', 0);
+      await warehouse.earlierRuns(source, '2026-11-20T10:00:00.000000Z');
+      await warehouse.earlierRuns(source, null);
       await warehouse.largestId(source);
       for (const moment of [
         '0001-01-01T00:00:00.000000Z',
@@ -121,8 +124,13 @@ test('every statement means the same on hostile rows', async () => {
       ]) {
         await warehouse.idsAround(source, moment);
       }
-      await warehouse.countIds(source, -10n, 3n);
-      await warehouse.countIds(source, 9_007_199_254_740_993n, 2n ** 63n - 1n);
+      await warehouse.countIds(source, { firstId: -10n, lastId: 3n });
+      await warehouse.countIds(source, {
+        firstId: 9_007_199_254_740_993n,
+        lastId: 2n ** 63n - 1n,
+        runId: 'r',
+      });
+      await warehouse.countYoungIds(source, 2n, '2026-11-20T10:00:00.000001Z');
     }
     for (const createdSince of [null, '2026-11-20T10:00:00.000001Z']) {
       for (const firstId of [-(2n ** 63n), 2n, 9_007_199_254_740_993n]) {

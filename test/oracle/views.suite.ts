@@ -4,7 +4,8 @@ import { readViews } from '../../functions/views/templates.ts';
 import type { Fixture } from '../fixtures/fixture.ts';
 import { FIXTURES } from '../fixtures/fixtures.ts';
 import { VERSIONS } from '../fixtures/versions.ts';
-import { openTwins, placeholdersOf, type Twins, type ViewResult } from '../support/views.ts';
+import type { Answer } from '../support/duckdb.ts';
+import { openTwins, placeholdersOf, type Twins } from '../support/views.ts';
 import { type Oracle, type OracleTable, startOracle } from './oracle.ts';
 
 /** Sums of FLOAT64 depend on the order in which they are added, which neither promises. */
@@ -65,7 +66,7 @@ function judgeOf(fixture: Fixture): (view: string) => Promise<OracleTable> {
   return answerTo;
 }
 
-function expectSameRows(twin: ViewResult, expected: Omit<OracleTable, 'name'>): void {
+function expectSameRows(twin: Answer, expected: Omit<OracleTable, 'name'>): void {
   const floats = expected.columns.filter(({ type }) => type === 'FLOAT64').map(({ name }) => name);
   const [rows, expectedRows] = [twin, expected].map(({ rows }) => inOneOrder(rows, floats));
   expect(rows?.map(({ exact }) => exact)).toEqual(expectedRows?.map(({ exact }) => exact));

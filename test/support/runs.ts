@@ -26,6 +26,7 @@ const INCREMENTAL: RunRequest = {
   to: undefined,
   fromId: undefined,
   dryRun: false,
+  acceptGap: false,
 };
 
 /** One run as the function does it, without the one-at-a-time rule of the function. */
@@ -35,7 +36,7 @@ export async function runSync(
   stop?: AbortSignal,
 ): Promise<Run> {
   const { log, lines } = recordLog();
-  const report = await run(
+  const { report } = await run(
     { ...INCREMENTAL, ...request },
     { readConfig: () => readConfig(env), log, ...(stop ? { stop } : {}) },
   );

@@ -1,47 +1,43 @@
 import { BigQuery, type BigQueryOptions } from '@google-cloud/bigquery';
 import { PassThroughClient } from 'google-auth-library';
-import { withDeadline } from '../../budget.ts';
+import { untilAborted, withDeadline } from '../../budget.ts';
 import type { BigQueryConfig } from '../../config.ts';
 import { BudgetUsedUp, SyncError } from '../../errors.ts';
+import type { Ask } from '../warehouse.ts';
 import { callFault, reasonOf } from './faults.ts';
 
+const TABLE = /\{(\w+)\}/g;
 const MAX_BYTES_BILLED = String(10 * 2 ** 30);
 
 /** A BigQuery dataset, and how to call it so that every failure is a SyncError, and none takes longer than it may. */
 export interface BigQueryConnection {
   client: BigQuery;
-  /** One call to BigQuery, the retries of its client included, with a deadline of its own. */
-  call<T>(what: string, send: () => Promise<T>, leftMs?: number): Promise<T>;
   /**
-   * Asks a query of one table or view.
+   * One call to BigQuery, the retries of its client included, with a deadline of its own.
    *
-   * @param sql is given its whole name, in backticks.
+   * @param signal ends it with BudgetUsedUp. @default the signal of the connection
    */
-  query(
-    table: string,
-    sql: (name: string) => string,
-    params?: Record<string, unknown>,
-    types?: Record<string, string[]>,
-  ): Promise<Record<string, unknown>[]>;
+  call<T>(what: string, send: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+  ask: Ask;
 }
 
-/** @param timeLeftMs until BudgetUsedUp ends a call. */
-export function connectBigQuery(config: BigQueryConfig, timeLeftMs: () => number): BigQueryConnection {
+const NEVER = new AbortController().signal;
+
+/** @param until ends a call with BudgetUsedUp. */
+export function connectBigQuery(config: BigQueryConfig, until: AbortSignal = NEVER): BigQueryConnection {
   const client = createClient(config);
 
-  async function call<T>(what: string, send: () => Promise<T>, leftMs = timeLeftMs()): Promise<T> {
-    const isCutShort = leftMs < config.timeoutMs;
+  async function call<T>(what: string, send: () => Promise<T>, signal = until): Promise<T> {
     const late = () =>
-      isCutShort
-        ? new BudgetUsedUp()
-        : new SyncError(
-            'WAREHOUSE_UNAVAILABLE',
-            `BigQuery did not answer within ${config.timeoutMs / 1000} seconds (${what}). Nothing is lost: the next try goes on from what is stored.`,
-          );
+      new SyncError(
+        'WAREHOUSE_UNAVAILABLE',
+        `BigQuery did not answer within ${config.timeoutMs / 1000} seconds (${what}). Nothing is lost: the next try goes on from what is stored.`,
+      );
     try {
-      return await withDeadline(send(), Math.min(config.timeoutMs, leftMs), late);
+      signal.throwIfAborted();
+      return await untilAborted(withDeadline(send(), config.timeoutMs, late), signal);
     } catch (error) {
-      throw callFault(error, what);
+      throw signal.aborted && !(error instanceof SyncError) ? new BudgetUsedUp() : callFault(error, what);
     }
   }
 
@@ -54,13 +50,21 @@ export function connectBigQuery(config: BigQueryConfig, timeLeftMs: () => number
   return {
     client,
     call,
-    async query(table, sql, params = {}, types = {}) {
-      const query = sql(await nameOf(table));
-      const location = config.location === undefined ? {} : { location: config.location };
-      const [rows] = await call(`reading ${table}`, () =>
-        client.query({ query, params, types, maximumBytesBilled: MAX_BYTES_BILLED, ...location }),
+    async ask(sql) {
+      const tables = [...new Set([...sql.matchAll(TABLE)].map(([, table = '']) => table))];
+      const names = new Map(
+        await Promise.all(tables.map(async (table) => [table, await nameOf(table)] as const)),
       );
-      return rows;
+      const query = sql.replaceAll(TABLE, (_match, table: string) => names.get(table) ?? table);
+      const location = config.location === undefined ? {} : { location: config.location };
+      const [rows] = await call(`reading ${tables.join(' and ')}`, () =>
+        client.query({ query, maximumBytesBilled: MAX_BYTES_BILLED, ...location }),
+      );
+      return rows.map((row: Record<string, unknown>) =>
+        Object.fromEntries(
+          Object.entries(row).map(([name, value]) => [name, value === null ? null : String(value)]),
+        ),
+      );
     },
   };
 }

@@ -1,6 +1,8 @@
 import { totalmem } from 'node:os';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { SyncError } from '../../errors.ts';
+import type { AnswerRow } from '../warehouse.ts';
+import { toDuckDb } from './dialect.ts';
 
 export type DuckDb = typeof import('@duckdb/node-api');
 
@@ -30,6 +32,20 @@ export async function connectDuckDb(path: string): Promise<DuckDbConnection> {
       instance.closeSync();
     },
   };
+}
+
+/** Asks a question as `Ask` does. */
+export async function askDuckDb(connection: DuckDBConnection, sql: string): Promise<AnswerRow[]> {
+  const statement = toDuckDb(sql.replaceAll(/\{(\w+)\}/g, '`main.$1`'));
+  const answer = await connection.runAndReadAll(statement);
+  const names = answer.columnNames();
+  return answer
+    .getRows()
+    .map((row) =>
+      Object.fromEntries(
+        row.map((value, index) => [names[index] ?? '', value === null ? null : String(value)]),
+      ),
+    );
 }
 
 /** DuckDB's own default. `RESET memory_limit` names it too, but leaves the limit as it was (DuckDB 1.5.5). */

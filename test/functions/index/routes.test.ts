@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, vi } from 'vitest';
+import { CHILD_ENV } from '../../support/child-env.ts';
+import { freePort } from '../../support/ports.ts';
 import { load } from '../../support/rows.ts';
 import { expectRefusal, serveFunction, useDuckDb } from '../../support/server.ts';
 import { test } from '../../support/test.ts';
@@ -85,7 +85,7 @@ test.for([
   const port = await freePort();
   const child = spawn(process.execPath, [framework.pathname, '--target=sync', `--port=${port}`], {
     cwd: new URL('../../../', import.meta.url),
-    env: { PATH: process.env.PATH, NODE_ENV: nodeEnv },
+    env: { ...CHILD_ENV, NODE_ENV: nodeEnv },
     stdio: 'ignore',
   });
   onTestFinished(() => {
@@ -103,12 +103,3 @@ test.for([
   expect(response.status).toBe(400);
   expect(await response.text()).not.toMatch(/\bat .*:\d+:\d+|node_modules|SyntaxError/);
 });
-
-/** A port that nobody listens on now: the framework does not tell which one it got for 0. */
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}

@@ -19,10 +19,12 @@ const STREAM_KEYS = [
   'rows_duplicate',
   'rows_rejected',
   'rows_repaired',
+  'rows_vanished',
   'requests',
   'retries',
   'rate_limit_hits',
   'duration_ms',
+  'progressed',
   'next_id',
   'error',
 ];
@@ -62,10 +64,12 @@ describe('a run', () => {
       rows_duplicate: 0,
       rows_rejected: 0,
       rows_repaired: 0,
-      requests: 2,
+      rows_vanished: 0,
+      requests: 3,
       retries: 0,
       rate_limit_hits: 0,
       duration_ms: expect.any(Number),
+      progressed: true,
       next_id: null,
       error: null,
     });
@@ -147,7 +151,7 @@ describe('a run', () => {
     useDuckDb(kondado, folder);
     const { body } = await post('{"streams":["model_logs"]}');
     expect(body.streams).toMatchObject([{ stream: 'model_logs', rows_inserted: 2 }]);
-    expect(kondado.sandbox.requests).toHaveLength(1);
+    expect(kondado.sandbox.requests.map(({ stream }) => stream)).toEqual(['model_logs', 'model_logs']);
   });
 
   test('shows ids beyond 2^53 with all their digits', async ({ folder, startKondado }) => {

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { createOverview } from '../../../bench/overview.ts';
 import { readReadingConfig } from '../../../functions/config.ts';
-import { evaluate } from '../../../functions/insights/alerts.ts';
+import { logAlerts } from '../../../functions/insights/alerts.ts';
 import { createLog } from '../../../functions/log.ts';
 import { type RunReport, type StreamOutcome, startStreamReport } from '../../../functions/sync/report.ts';
 import { timestampOf } from '../../../functions/timestamps.ts';
 import type { ViewName, ViewRow } from '../../../functions/views/columns.ts';
+import { createOverview } from '../../fixtures/overview.ts';
 import { writeRelations } from '../../support/relations.ts';
 import type { LogLine } from '../../support/runs.ts';
 import { test } from '../../support/test.ts';
@@ -75,13 +75,18 @@ let files = 0;
 async function linesOf(folder: string, rows: Rows, run: RunReport = report()): Promise<LogLine[]> {
   const path = join(folder, `${files++}.duckdb`);
   await writeRelations(path, { plan_forecast: [NO_FORECAST], ...rows });
-  return evaluated(path, run);
+  return alertsd(path, run);
 }
 
-async function evaluated(path: string, run: RunReport = report()): Promise<LogLine[]> {
+async function alertsd(path: string, run: RunReport = report()): Promise<LogLine[]> {
   const lines: LogLine[] = [];
   const log = createLog({ level: 'debug', isReadable: false, write: (line) => lines.push(JSON.parse(line)) });
-  await evaluate(run, readReadingConfig({ WAREHOUSE: 'duckdb', DUCKDB_PATH: path }), () => 10_000, log);
+  await logAlerts(
+    run,
+    readReadingConfig({ WAREHOUSE: 'duckdb', DUCKDB_PATH: path }),
+    new AbortController().signal,
+    log,
+  );
   return lines;
 }
 
@@ -224,7 +229,7 @@ describe('nothing is looked at', () => {
 test('a view that is missing is a warning that says so', async ({ folder }) => {
   const path = join(folder, 'empty.duckdb');
   await runInDuckDb(path, 'CREATE TABLE sync_runs (stream VARCHAR)');
-  const lines = await evaluated(path);
+  const lines = await alertsd(path);
   expect(lines).toEqual([expect.objectContaining({ event: 'evaluation_skipped', severity: 'WARNING' })]);
   expect(lines[0]?.message).toMatch(/lacks \w+, or has an older one/);
 });
@@ -234,7 +239,7 @@ test('BigQuery that does not answer costs no more than the time that is left', a
   const env = { ...bigQueryWarehouse(fake).env };
   const lines: LogLine[] = [];
   const log = createLog({ level: 'debug', isReadable: false, write: (line) => lines.push(JSON.parse(line)) });
-  await evaluate(report(), readReadingConfig(env), () => 200, log);
+  await logAlerts(report(), readReadingConfig(env), AbortSignal.timeout(200), log);
   expect(lines).toEqual([expect.objectContaining({ event: 'evaluation_skipped' })]);
   expect(lines[0]?.message).toContain('TIME_BUDGET_SECONDS');
 });

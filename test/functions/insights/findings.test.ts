@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createOverview } from '../../../bench/overview.ts';
 import { attentionCounts, attentionItems } from '../../../functions/insights/findings.ts';
 import type { Overview } from '../../../functions/insights/overview.ts';
+import { createOverview } from '../../fixtures/overview.ts';
 
 const generated = createOverview({ pipelines: 6, models: 1, nameOf: (index) => `Pipeline ${index}` });
 const now = generated.plan_forecast.as_of;

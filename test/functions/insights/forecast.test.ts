@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { createOverview } from '../../../bench/overview.ts';
 import { forecastSentence, outlookOf } from '../../../functions/insights/forecast.ts';
+import { createOverview } from '../../fixtures/overview.ts';
 
 const { plan_forecast } = createOverview({ pipelines: 1, nameOf: () => '' });
 const LIMITED = {

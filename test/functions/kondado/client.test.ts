@@ -8,7 +8,7 @@ import { type Environment, runSync, streamOf } from '../../support/runs.ts';
 import { test as base, type Kondado, type KondadoOptions } from '../../support/test.ts';
 import { duckDbWarehouse } from '../../support/warehouses.ts';
 
-const ROWS = 120; // three pages: from 0, 1147 and 1294
+const ROWS = 120; // three pages, from 0, 1147 and 1294, and the proof of the end
 
 type Sync = (fault: KondadoOptions['fault'], env?: Environment) => ReturnType<typeof sync>;
 const test = base.extend<{ sync: Sync }>({
@@ -155,7 +155,7 @@ describe.concurrent('a fault that passes', () => {
     expect(stream).toMatchObject({
       outcome: 'success',
       rows_inserted: ROWS,
-      requests: 3 + count,
+      requests: 4 + count,
       ...counters,
     });
   });
@@ -171,8 +171,8 @@ describe.concurrent('a fault that passes', () => {
     });
     expect(stream).toMatchObject({
       outcome: 'success',
-      rate_limit_hits: 12,
-      requests: 15,
+      rate_limit_hits: 16,
+      requests: 20,
       rows_inserted: ROWS,
     });
   });
@@ -187,14 +187,16 @@ describe.concurrent('a fault that passes', () => {
   });
 
   test.for<[string, () => string, number]>([
-    ['in seconds', () => '1', 999],
-    ['as a date', () => new Date(Date.now() + 2_500).toUTCString(), 900],
-    ['of nothing', () => '0', 0],
-    ['in the past', () => 'Mon, 01 Jan 2024 00:00:00 GMT', 0],
-  ])('Retry-After %s is honoured instead of the pause', async ([, retryAfter, leastMs], { sync, expect }) => {
+    ['in seconds is honoured where it is longer', () => '1', 999],
+    ['as a date is honoured where it is longer', () => new Date(Date.now() + 2_500).toUTCString(), 900],
+    ['of nothing does not shorten the pause', () => '0', 700],
+    ['below nothing does not shorten the pause', () => '-1', 700],
+    ['of a fraction does not shorten the pause', () => '0.5', 700],
+    ['in the past does not shorten the pause', () => 'Mon, 01 Jan 2024 00:00:00 GMT', 700],
+  ])('Retry-After %s', async ([, retryAfter, leastMs], { sync, expect }) => {
     const { stream, requests } = await sync(
       ({ index }) => (index === 1 ? seconds(retryAfter()) : undefined),
-      { KONDADO_RATE_LIMIT_PAUSE_SECONDS: '1000', TIME_BUDGET_SECONDS: '60' },
+      { KONDADO_RATE_LIMIT_PAUSE_SECONDS: '0.7', TIME_BUDGET_SECONDS: '60' },
     );
     expect(stream).toMatchObject({ outcome: 'success', rate_limit_hits: 1, rows_inserted: ROWS });
     expect(gapMs(requests)).toBeGreaterThanOrEqual(leastMs);
@@ -227,17 +229,50 @@ test.concurrent('a redirect is not followed: key and token are for the one host'
 
 describe.concurrent('the time budget ends', () => {
   const forever = { KONDADO_RATE_LIMIT_PAUSE_SECONDS: '100000', KONDADO_REQUEST_TIMEOUT_SECONDS: '100000' };
-  const waits: [string, Fault][] = [
-    ['a pause', { kind: 'rateLimit' }],
+  const pauses: [string, Fault, string][] = [
+    ['a pause', { kind: 'rateLimit' }, 'KONDADO_RATE_LIMITED'],
     [
       'a pause asked for by Retry-After',
       { kind: 'status', status: 429, headers: { 'retry-after': '99999' } },
+      'KONDADO_RATE_LIMITED',
     ],
-    // A back-off of our own would be over, and the attempts used up, before any budget that a busy machine can keep.
-    ['a back-off', { kind: 'status', status: 503, headers: { 'retry-after': '99999' } }],
+    [
+      'a pause asked for with a 503',
+      { kind: 'status', status: 503, headers: { 'retry-after': '99999' } },
+      'KONDADO_UNAVAILABLE',
+    ],
+  ];
+  const waits: [string, Fault][] = [
     ['a hanging request', { kind: 'hang' }],
     ['a body that never ends', { kind: 'slowBody', intervalMs: 20 }],
   ];
+
+  test.for(pauses)('%s that it does not allow, before the first page: failed, at once', async ([
+    ,
+    fault,
+    code,
+  ], { sync, expect }) => {
+    const { stream, recorded, requests } = await sync(() => fault, {
+      ...forever,
+      TIME_BUDGET_SECONDS: '600',
+    });
+    expect(stream).toMatchObject({ outcome: 'failed', progressed: false, error: { code }, next_id: 0n });
+    expect(recorded).toMatchObject([{ outcome: 'failed', progressed: false, error_code: code }]);
+    expect(requests).toHaveLength(1);
+  });
+
+  test.for(pauses)('%s that it does not allow, after it: partial, at once', async ([, fault], {
+    sync,
+    expect,
+  }) => {
+    const { stream, recorded, requests } = await sync(
+      ({ startElementId }) => (startElementId === 0n ? undefined : fault),
+      { ...forever, TIME_BUDGET_SECONDS: '600' },
+    );
+    expect(stream).toMatchObject({ outcome: 'partial', progressed: true, error: null, next_id: 1147n });
+    expect(recorded).toMatchObject([{ outcome: 'partial', error_code: null, rows_inserted: 50n }]);
+    expect(requests).toHaveLength(2);
+  });
 
   test.for(waits)('%s before the first page: not_started', async ([, fault], { sync, expect }) => {
     const { report, stream, recorded } = await sync(() => fault, { ...forever, TIME_BUDGET_SECONDS: '9' });
@@ -261,7 +296,7 @@ describe.concurrent('the time budget ends', () => {
     expect,
   }) => {
     const page = {
-      data: Array(50).fill({ id: 'x', createdAt: 'y' }),
+      data: [{ id: 'x', createdAt: 'y' }],
       pagination: { next_start_element_id: 9 },
     };
     const { stream } = await sync(
@@ -269,6 +304,6 @@ describe.concurrent('the time budget ends', () => {
         startElementId === 0n ? { kind: 'json', value: { success: true, data: page } } : { kind: 'hang' },
       { ...forever, TIME_BUDGET_SECONDS: '9' },
     );
-    expect(stream).toMatchObject({ outcome: 'partial', rows_rejected: 1, next_id: 9n });
+    expect(stream).toMatchObject({ outcome: 'partial', rows_rejected: 1, next_id: 0n });
   });
 });

@@ -1,7 +1,7 @@
 import { type DefaultTreeAdapterMap, parse } from 'parse5';
 import { describe, expect, test } from 'vitest';
-import { createOverview } from '../../../bench/overview.ts';
 import { renderPage } from '../../../functions/page/page.ts';
+import { createOverview } from '../../fixtures/overview.ts';
 
 type Node = DefaultTreeAdapterMap['node'];
 type Element = DefaultTreeAdapterMap['element'];

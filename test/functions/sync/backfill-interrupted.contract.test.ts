@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect } from 'vitest';
 import type { Paging } from '../../../local/sandbox/server.ts';
+import { CHILD_ENV } from '../../support/child-env.ts';
 import {
   contents,
   deleteIds,
@@ -103,7 +104,7 @@ function startBackfill(env: Environment, from: string): ChildProcess {
   const request = JSON.stringify({ mode: 'backfill', from: timestamp(from) });
   const script = `import { runSync } from '${runs}'; await runSync({ ...process.env }, ${request});`;
   return spawn(process.execPath, ['--input-type=module', '--eval', script], {
-    env: { PATH: process.env.PATH, ...ONE_STREAM, ...env },
+    env: { ...CHILD_ENV, ...ONE_STREAM, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
 }

@@ -1,5 +1,5 @@
 import { describe, expect } from 'vitest';
-import type { Plan, StreamReport } from '../../../functions/sync/report.ts';
+import type { Estimate, StreamReport } from '../../../functions/sync/report.ts';
 import type { RunRequest } from '../../../functions/sync/request.ts';
 import { parseTimestamp } from '../../../functions/timestamps.ts';
 import { createRandom } from '../../../local/sandbox/random.ts';
@@ -28,7 +28,7 @@ const dayAgo = (days: number) => parseTimestamp(minutesAgo(days * DAY_MINUTES)) 
 const idOf = (row: ApiRow | undefined) => BigInt(String(row?.id));
 
 interface Planned {
-  plan: Plan;
+  plan: Estimate;
   /** What the dry run itself cost. */
   cost: number;
 }
@@ -58,7 +58,7 @@ describe.each(WAREHOUSES)('a dry run with %s', (kind) => {
       'rows_stored',
       'runs_estimated',
     ]);
-    return { plan: stream.plan as Plan, cost: stream.requests };
+    return { plan: stream.plan as Estimate, cost: stream.requests };
   }
 
   async function real(
@@ -121,7 +121,7 @@ describe.each(WAREHOUSES)('a dry run with %s', (kind) => {
       last_id: idOf(rows[149]),
       rows_estimated: 150,
       rows_stored: 100,
-      requests_estimated: 4,
+      requests_estimated: 5,
       minutes_estimated: 0,
       runs_estimated: 1,
     });

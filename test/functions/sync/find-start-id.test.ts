@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { timestampOf } from '../../../functions/timestamps.ts';
+import { createRandom } from '../../../local/sandbox/random.ts';
 import {
   type History,
   type Knowledge,
   MOMENTS,
   moments,
+  PAGE_SIZE,
   ROUGH,
   SMOOTH,
   search,
-} from '../../../bench/histories.ts';
-import { PAGE_SIZE } from '../../../functions/kondado/pages.ts';
-import { timestampOf } from '../../../functions/timestamps.ts';
-import { createRandom } from '../../../local/sandbox/random.ts';
+} from '../../fixtures/histories.ts';
 
 const WORST_PROBES = 25;
 const SEEDS = [1, 2];

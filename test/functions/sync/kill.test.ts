@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { BigQueryFault, FakeCall } from '../../fakes/bigquery.ts';
+import { CHILD_ENV } from '../../support/child-env.ts';
 import { load, pipelineRow } from '../../support/rows.ts';
 import { type Environment, runSync } from '../../support/runs.ts';
 import { test } from '../../support/test.ts';
@@ -20,7 +21,7 @@ function source() {
 
 function start(env: Environment): ChildProcess {
   return spawn(process.execPath, [CHILD], {
-    env: { PATH: process.env.PATH, STREAMS: 'pipeline_logs', ...env },
+    env: { ...CHILD_ENV, STREAMS: 'pipeline_logs', ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
 }

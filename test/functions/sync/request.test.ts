@@ -16,7 +16,14 @@ function refusalOf(body: string): string {
 }
 
 describe('asks for what the body says', () => {
-  const nothing = { streams: undefined, from: undefined, to: undefined, fromId: undefined, dryRun: false };
+  const nothing = {
+    streams: undefined,
+    from: undefined,
+    to: undefined,
+    fromId: undefined,
+    dryRun: false,
+    acceptGap: false,
+  };
   test.each([
     ['', { mode: 'incremental', ...nothing }],
     [' \n', { mode: 'incremental', ...nothing }],

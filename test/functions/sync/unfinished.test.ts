@@ -41,20 +41,21 @@ test.for([
     to: undefined,
     fromId: undefined,
     dryRun: false,
+    acceptGap: false,
   };
-  const reports: RunReport[] = await runUntilDone(
+  const results = await runUntilDone(
     request,
     async (rest) => {
       left = 4;
       stop = new AbortController();
-      return (await runSync(env, rest, stop.signal)).report;
+      return { report: (await runSync(env, rest, stop.signal)).report, config: null };
     },
     new AbortController().signal,
   );
+  const reports: RunReport[] = results.map(({ report }) => report);
   expect(reports.length).toBeGreaterThan(3);
   expect(reports.flatMap(({ error }) => error ?? [])).toEqual([]);
-  const [first, ...others] = reports;
-  const merged = mergeReports([first as RunReport, ...others]);
+  const merged = mergeReports(results);
   expect(merged).toMatchObject({
     outcome: 'success',
     streams: [

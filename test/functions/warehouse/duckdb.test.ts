@@ -6,7 +6,7 @@ import { describe, expect } from 'vitest';
 import { billingPlaceholders, readViews } from '../../../functions/views/templates.ts';
 import { connectDuckDb } from '../../../functions/warehouse/duckdb/connection.ts';
 import { openDuckDb } from '../../../functions/warehouse/duckdb/duckdb.ts';
-import { openDuckDbReader } from '../../../functions/warehouse/duckdb/reader.ts';
+import { openReader } from '../../../functions/warehouse/open.ts';
 import { load } from '../../support/rows.ts';
 import { runSync, streamOf } from '../../support/runs.ts';
 import { test } from '../../support/test.ts';
@@ -158,7 +158,7 @@ test('a view is read though a run in the same process leaves it too little memor
      SELECT row_number() OVER (), pipeline, 1, now() - to_hours(hour::INT), 'run', now()
      FROM range(100) AS pipelines(pipeline), range(2000) AS hours(hour)`,
   );
-  const reader = await openDuckDbReader({ kind: 'duckdb', path });
+  const reader = await openReader({ warehouse: { kind: 'duckdb', path }, billing });
   const { connection, close } = await connectDuckDb(path);
   try {
     await connection.run("SET memory_limit = '4MB'");
