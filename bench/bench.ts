@@ -1,6 +1,7 @@
-// npm run bench: prints tables with what was measured, and what it was measured against.
+// npm run bench: prints tables of what was measured, and of what it was measured against.
 // npm run bench -- silence: only that part.
 const PARTS: Record<string, () => Promise<{ run(): Promise<void> }>> = {
+  'cold-start': () => import('./cold-start/cold-start.ts'),
   sync: () => import('./sync/sync.ts'),
   'catching-up': () => import('./catching-up/catching-up.ts'),
   anomalies: () => import('./anomalies/anomalies.ts'),

@@ -49,7 +49,8 @@ export class PauseTooLong extends Error {
   constructor(code: PauseTooLong['code'], pauseMs: number) {
     const reason = code === 'KONDADO_RATE_LIMITED' ? 'its rate limit was hit' : 'it is not available';
     super(
-      `Kondado is not to be asked for another ${Math.ceil(pauseMs / 1000)} seconds (${reason}), which is longer than this run may take. Nothing is lost: the first run after that goes on.`,
+      `Kondado is not to be asked for another ${Math.ceil(pauseMs / 1000)} seconds (${reason}), which is ` +
+        'longer than this run may take. Nothing is lost: the first run after that goes on.',
     );
     this.code = code;
   }
@@ -66,6 +67,7 @@ export function toSyncError(error: unknown): SyncError {
   const type = error instanceof Error ? error.name : typeof error;
   return new SyncError(
     'INTERNAL',
-    `An unexpected ${type} ended this part of the run: this is a fault of the sync itself. What was stored is kept and the next run goes on from there; please report it with the log lines of this run.`,
+    `An unexpected ${type} ended this part of the run: this is a fault of the sync itself. What was ` +
+      'stored is kept and the next run goes on from there; please report it with the log lines of this run.',
   );
 }

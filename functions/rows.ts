@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto';
 import { stringifyJson } from './json.ts';
 import { type Column, type ColumnType, type Row, TABLES, type Value } from './schema/tables.ts';
 import type { Source, StreamName } from './streams.ts';
-import { addMs, parseTimestamp, type Timestamp, timestampOf } from './timestamps.ts';
+import { addMs, DAY_MS, parseTimestamp, type Timestamp, timestampOf } from './timestamps.ts';
 
-const DAY_MS = 86_400_000;
 const MAX_AGE_MS = 3652 * DAY_MS; // ten years: BigQuery streams no older rows into a partitioned table
 const INT64_MAX = 2n ** 63n - 1n;
 /** The API writes the two dates in camelCase, all other fields as their columns. */

@@ -5,6 +5,10 @@
  */
 export type Timestamp = string;
 
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
+
 const PATTERN =
   /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?$/;
 
@@ -54,10 +58,13 @@ export function epochMicrosOf(timestamp: Timestamp): bigint {
   return BigInt(epochMsOf(timestamp)) * 1000n + BigInt(timestamp.slice(-4, -1));
 }
 
-/** The moment so many milliseconds later, or earlier if negative; never before the year 1. */
+const EARLIEST_MS = Date.parse('0001-01-01T00:00:00Z');
+const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
+/** The moment so many milliseconds later, or earlier if negative; never before the year 1 or after 9999, where texts do not sort. */
 export function addMs(timestamp: Timestamp, milliseconds: number): Timestamp {
-  const earliestMs = Date.parse('0001-01-01T00:00:00Z');
-  const moved = new Date(Math.max(epochMsOf(timestamp) + milliseconds, earliestMs)).toISOString();
+  const movedMs = Math.min(Math.max(epochMsOf(timestamp) + milliseconds, EARLIEST_MS), LATEST_MS);
+  const moved = new Date(movedMs).toISOString();
   return moved.replace('Z', `${timestamp.slice(-4, -1)}Z`);
 }
 

@@ -39,20 +39,20 @@ npm run sync -- [options]
 
 Dates are UTC.
 Exit status: 0 done or interrupted, 1 failed, 2 wrong usage.
-Environment variables set everything else, see README.md. Without Kondado credentials it uses made-up data.
+Environment variables set everything else, see docs/reference.md. Without Kondado credentials it uses made-up data.
 `;
 
 /**
  * Reads the arguments of `npm run sync`, with the checks of the HTTP request.
  *
- * @param env where npm puts the options that it takes for its own.
+ * @param env where npm puts the options that it keeps for itself.
  * @throws {UsageError} that names every fault.
  */
 export function parseCommand(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>> = {},
 ): Command {
-  // Strict parsing would end at the first fault.
+  // Strict parsing would stop at the first fault.
   const { tokens } = parseArgs({ args: [...args], options: OPTIONS, strict: false, tokens: true });
   const values = new Map<string, string>();
   const faults = optionsTakenByNpm(env).map(
@@ -72,7 +72,7 @@ export function parseCommand(
   return { request, isJson: values.has('json'), isHelp };
 }
 
-/** What was typed without the `--` that makes npm pass options on; nothing would be left of it but these variables. */
+/** Options typed without the `--` that makes npm pass them on: only these variables show that they were there. */
 function optionsTakenByNpm(env: Readonly<Record<string, string | undefined>>): string[] {
   return Object.keys(OPTIONS).filter((name) => env[`npm_config_${name.replaceAll('-', '_')}`]);
 }
@@ -104,7 +104,7 @@ function bodyOf(values: ReadonlyMap<string, string>): object {
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 }
 
-/** A fault in the words that were typed here. */
+/** A fault, in the words of the command line. */
 function asOption({ key, message }: RequestFault): string {
   return `--${key.replace('_', '-')} ${message.replaceAll(/"(\w+)"/g, (_match, name: string) => `--${name.replace('_', '-')}`)}`;
 }

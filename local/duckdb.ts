@@ -1,6 +1,6 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 
-/** Reads from a DuckDB file, which it never changes; times are UTC. */
+/** Reads a DuckDB file without ever changing it; times are UTC. */
 export async function readDuckDb<T>(
   path: string,
   read: (connection: DuckDBConnection) => Promise<T>,

@@ -4,10 +4,10 @@ import { SANDBOX_KEY, SANDBOX_TOKEN, startSandbox } from './sandbox/server.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface LocalEnvironment {
-  /** What takes the place of process.env. */
+  /** Replaces process.env. */
   env: Environment;
   isSandbox: boolean;
-  /** Ends the sandbox server, if there is one. */
+  /** Stops the sandbox server, if there is one. */
   close(): Promise<void>;
 }
 
@@ -27,7 +27,7 @@ const SANDBOX_DEFAULTS = {
   PLAN_ACTIVE_PIPELINES: String(PLAN_ACTIVE_PIPELINES),
 };
 
-/** The environment of a command on this computer, with what is different from the function in Google Cloud. */
+/** The environment of a command on this computer, with the defaults that differ from those in Google Cloud. */
 export function withLocalDefaults(env: Environment): { env: Environment; isSandbox: boolean } {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value));
   const local: Environment = { ...DEFAULTS, ...given };
@@ -37,7 +37,7 @@ export function withLocalDefaults(env: Environment): { env: Environment; isSandb
   return { env: isSandbox ? { ...SANDBOX_DEFAULTS, ...local } : local, isSandbox };
 }
 
-/** The same, with the sandbox server started where there are no credentials. */
+/** The same, with the sandbox server started if there are no credentials. */
 export async function openLocalEnvironment(processEnv: Environment): Promise<LocalEnvironment> {
   const { env, isSandbox } = withLocalDefaults(processEnv);
   if (!isSandbox) return { env, isSandbox, close: async () => {} };

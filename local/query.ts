@@ -1,6 +1,6 @@
 // npm run query -- "SELECT ...": asks the DuckDB file that npm run sync writes.
 import { existsSync } from 'node:fs';
-import { VARIABLES } from '../functions/config.ts';
+import { VARIABLES } from '../functions/variables.ts';
 import { readDuckDb } from './duckdb.ts';
 import { withLocalDefaults } from './environment.ts';
 import { createPainter, letReadersLeave } from './terminal/screen.ts';

@@ -29,5 +29,5 @@ subscribe('tracing:net.server.listen:error', () => {
   process.exit(1);
 });
 
-// The package exports no way to start it but its command, which ends the process at Ctrl-C and SIGTERM.
+// The package can be started only by its command, which ends the process at Ctrl-C and SIGTERM.
 await import(new URL('main.js', import.meta.resolve('@google-cloud/functions-framework')).href);

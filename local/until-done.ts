@@ -3,11 +3,11 @@ import { outcomeOf, type RunReport, type StreamReport, totalsOf } from '../funct
 import type { RunRequest } from '../functions/sync/request.ts';
 import { unfinishedOf } from '../functions/sync/unfinished.ts';
 
-// The first run that came no further may have spent its time on a pause that Kondado asked for.
+// The first run that made no progress may have spent its time on a pause that Kondado asked for.
 const MAX_IDLE_RUNS = 2;
 
 /**
- * Runs again as long as the time budget is what ended a run, with what it has left, until all is done.
+ * Runs again with what is left, as long as it was the time budget that ended a run, until all is done.
  *
  * @returns what all runs have found, at least one.
  */
@@ -64,7 +64,7 @@ function mergeStreams(reports: readonly RunReport[]): StreamReport[] {
 function mergeTwo(earlier: StreamReport, later: StreamReport): StreamReport {
   return {
     ...later,
-    // What was not started again goes on where the run before has ended.
+    // What was not started again continues where the run before it ended.
     outcome: later.outcome === 'not_started' ? earlier.outcome : later.outcome,
     next_id: later.outcome === 'success' ? null : (later.next_id ?? earlier.next_id),
     started_at: earlier.started_at,

@@ -1,4 +1,4 @@
-// How many planted anomalies the view finds, and how much that is none it takes for one.
+// How many planted anomalies the view finds, and how often it takes something else for one.
 import { type DuckDBConnection, DuckDBInstance, DuckDBTimestampTZValue } from '@duckdb/node-api';
 import { makeTables, makeViews } from '../../functions/warehouse/duckdb/schema.ts';
 import { DETECTORS } from './detectors.ts';
@@ -8,11 +8,11 @@ const SEEDS = [1, 2, 3];
 const NOW_MS = Date.UTC(2026, 10, 24, 15);
 const NOW = `TIMESTAMPTZ '${new Date(NOW_MS).toISOString()}'`;
 
-/** In percent: of the planted ones those that were found, and those that were found as what they are. */
+/** In percent of the planted ones: those that were found, and those that were found as the right kind. */
 const FOUND = `COUNT(planted)::INTEGER AS planted,
   ROUND(100 * COUNT(found_as) FILTER (planted IS NOT NULL) / COUNT(planted), 1) AS "found %",
   ROUND(100 * COUNT(*) FILTER (found_as = planted) / COUNT(planted), 1) AS "right kind %"`;
-/** In percent: of the others those that were reported. */
+/** In percent of the others: those that were reported. */
 const FALSE = `COUNT(*) FILTER (planted IS NULL)::INTEGER AS others,
   ROUND(100 * COUNT(found_as) FILTER (planted IS NULL AND NOT is_change) / COUNT(*) FILTER (planted IS NULL), 2) AS "false %"`;
 

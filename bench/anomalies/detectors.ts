@@ -1,4 +1,4 @@
-/** Finds executions of the last 30 days: a SELECT of their ids and of what is unusual about them. */
+/** Finds unusual executions of the last 30 days: a SELECT of their ids and of what is unusual about them. */
 export type Detector = (now: string) => string;
 
 const TIME_ZONE = 'America/Sao_Paulo';
@@ -7,7 +7,7 @@ const TIME_ZONE = 'America/Sao_Paulo';
 export const DETECTORS: Record<string, Detector> = {
   execution_anomalies: () => 'SELECT id, kind FROM execution_anomalies',
 
-  // Elementary's default: a day is reported, and so are all its executions.
+  // Elementary's default: it reports a day, and so all executions of it.
   'z above 3 over 14 daily buckets': (now) => `
     WITH executions AS (
       SELECT *, CAST(createdat AT TIME ZONE '${TIME_ZONE}' AS DATE) AS day FROM pipeline_logs_latest

@@ -1,5 +1,6 @@
+import { DAY_MS, MINUTE_MS } from '../../functions/timestamps.ts';
 import { createRandom, type Random } from '../../local/sandbox/random.ts';
-import { DAY_MS, MINUTE_MS, RHYTHMS, type Rhythm, toLocal } from '../../local/sandbox/rhythm.ts';
+import { RHYTHMS, type Rhythm, toLocal } from '../../local/sandbox/rhythm.ts';
 import { SHAPES, type Volumes } from './shapes.ts';
 
 export const KINDS = ['unexpected_zero', 'volume_spike', 'volume_drop', 'slow'] as const;
@@ -11,7 +12,7 @@ export interface Execution {
   seconds: number | null;
   /** What was done to it on purpose. */
   planted: Kind | null;
-  /** One of the first three after a change of level, of which an alarm is as good as none. */
+  /** One of the first three after a change of level: an alarm for them is neither right nor wrong. */
   isChange: boolean;
 }
 
@@ -24,7 +25,7 @@ export interface Pipeline {
 const HISTORY_DAYS = 90;
 const JUDGED_DAYS = 30;
 const MOST_PLANTED = 12;
-/** With fewer executions before it, nothing can be unlike them. */
+/** With fewer executions before it, no execution can be unusual. */
 const LEAST_PAST = 8;
 
 /** The schedules, and how many pipelines of each shape have them. */
@@ -85,7 +86,7 @@ function volumeAt(random: Random, { median, sigma, emptyShare = 0, isCount }: Vo
   return isCount ? count(random, volume) : Math.max(1, Math.round(volume));
 }
 
-/** A draw of the Poisson distribution, in Knuth's way; good for means up to some hundreds. */
+/** A draw from the Poisson distribution by Knuth's method, good for means up to a few hundred. */
 function count(random: Random, mean: number): number {
   const limit = Math.exp(-mean);
   let events = 0;
@@ -93,7 +94,7 @@ function count(random: Random, mean: number): number {
   return events;
 }
 
-/** Seconds grow with the records: as a power of them, or by so much a record on top of a fixed start. */
+/** Durations grow with the records: as a power of them, or linearly on top of a fixed start. */
 function createDurations(random: Random, usualRowCount: number): (rowCount: number) => number {
   const usual = random.logNormal(20, 1.2);
   const sigma = random.between(0.1, 0.4);
@@ -106,7 +107,7 @@ function createDurations(random: Random, usualRowCount: number): (rowCount: numb
   };
 }
 
-/** Every hundredth execution, at least one, at most twelve of a pipeline: a row in a history of anomalies is no anomaly. */
+/** Every hundredth execution, between one and twelve of a pipeline: among many anomalies none would be one. */
 function plantAnomalies(random: Random, judged: Execution[], { emptyShare = 0 }: Volumes): void {
   const wanted = Math.min(MOST_PLANTED, Math.max(1, Math.round(judged.length / 100)));
   for (let planted = 0; planted < wanted; planted++) {
@@ -115,7 +116,7 @@ function plantAnomalies(random: Random, judged: Execution[], { emptyShare = 0 }:
     if (!execution || !kind || execution.planted || execution.isChange) continue;
     const { rowCount, seconds } = execution;
     if (rowCount === null || seconds === null) continue;
-    // Less than next to nothing is no anomaly, nor is nothing where that is usual.
+    // Less than next to nothing is no anomaly, and neither is nothing where that is usual.
     if (kind !== 'slow' && rowCount < (kind === 'volume_spike' ? 1 : 20)) continue;
     if (kind === 'unexpected_zero' && emptyShare > 0) continue;
     execution.planted = kind;

@@ -1,16 +1,17 @@
+import { DAY_MS, HOUR_MS } from '../../functions/timestamps.ts';
 import { createRandom, type Random } from '../../local/sandbox/random.ts';
-import { DAY_MS, HOUR_MS, isWeekday, toLocal } from '../../local/sandbox/rhythm.ts';
+import { isWeekday, toLocal } from '../../local/sandbox/rhythm.ts';
 
 /** What the executions of a pipeline bring. */
 export interface Volumes {
   median: (atMs: number) => number;
-  /** How far the logarithms of the volumes stray. */
+  /** The standard deviation of the volumes' logarithms. */
   sigma: number;
   emptyShare?: number;
-  /** Few single events, so that a volume strays as a count does. */
+  /** Single events, so few that a volume varies as a count does. */
   isCount?: boolean;
   changeAtMs?: number;
-  /** Younger than the history. */
+  /** If it is younger than the history. */
   beginsAtMs?: number;
 }
 

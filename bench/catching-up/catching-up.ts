@@ -26,9 +26,11 @@ export async function run(): Promise<void> {
   await firstLoad();
 }
 
-/** The probes of the search for a date, over all kinds of histories. */
+/** How many requests the search for a date takes, over all kinds of histories. */
 async function dateSearch(): Promise<void> {
-  console.log('\nRequests that finding a date among 5 million ids takes, over 60 moments in each history.');
+  console.log(
+    '\nRequests that it takes to find a date among 5 million ids, over 60 moments in each history.',
+  );
   const table = [];
   for (const [kind, histories] of Object.entries({ even: SMOOTH, uneven: ROUGH })) {
     const knowledges: Knowledge[] = [
@@ -62,14 +64,19 @@ async function dateSearch(): Promise<void> {
   console.table(table);
 }
 
-/** A first load that its time budget ends again and again, each run started half a minute after the one before. */
+/** A first load that the time budget ends again and again; each run starts half a minute after the one before. */
 async function firstLoad(): Promise<void> {
   const rows = 50_000;
-  console.log(
-    `\nA first load of ${rows} rows with Cloud Tasks, everything ${SCALE} times as fast: ${PER_MINUTE * SCALE} requests a minute, a time budget of ${(BUDGET_SECONDS / SCALE).toFixed(1)} s, ${(DELAY_SECONDS / SCALE).toFixed(1)} s between two runs.`,
-  );
-  // Spread over the minute: a minute is not shorter for the limits.
-  const limits = { perSecond: (PER_MINUTE * SCALE) / 60, perMinute: PER_MINUTE * SCALE };
+  const [perMinute, budgetSeconds, delaySeconds] = [
+    PER_MINUTE * SCALE,
+    BUDGET_SECONDS / SCALE,
+    DELAY_SECONDS / SCALE,
+  ];
+  console.log(`
+A first load of ${rows} rows with Cloud Tasks, everything ${SCALE} times as fast: ${perMinute} requests a minute,
+a time budget of ${budgetSeconds.toFixed(1)} s, ${delaySeconds.toFixed(1)} s between two runs.`);
+  // Spread over the minute, because the limiter's minute is no shorter.
+  const limits = { perSecond: perMinute / 60, perMinute };
   const sandbox = await startSandbox({ source: createHistory(rows, Date.now()), limits });
   const folder = mkdtempSync(path.join(tmpdir(), 'kondado-bench-'));
   const env = {
@@ -78,7 +85,7 @@ async function firstLoad(): Promise<void> {
     KONDADO_TOKEN: SANDBOX_TOKEN,
     KONDADO_REQUESTS_PER_SECOND: String(limits.perSecond),
     KONDADO_REQUESTS_PER_MINUTE: String(limits.perMinute),
-    TIME_BUDGET_SECONDS: String(BUDGET_SECONDS / SCALE),
+    TIME_BUDGET_SECONDS: String(budgetSeconds),
     WAREHOUSE: 'duckdb',
     DUCKDB_PATH: path.join(folder, 'bench.duckdb'),
   };
@@ -87,7 +94,7 @@ async function firstLoad(): Promise<void> {
   let runs = 0;
   const first = parseRunRequest('{"streams":["pipeline_logs"]}');
   for (let next: RunRequest | undefined = first; next; runs++) {
-    if (runs > 0) await sleep((DELAY_SECONDS / SCALE) * 1000);
+    if (runs > 0) await sleep(delaySeconds * 1000);
     const { report } = await sync(next, { readConfig: () => readConfig(env), log });
     inserted += report.streams[0]?.rows_inserted ?? 0;
     next = unfinishedOf(next, report).find(({ hasProgressed }) => hasProgressed)?.request;

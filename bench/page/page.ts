@@ -1,16 +1,12 @@
-import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { renderPage } from '../../functions/page/page.ts';
 import { createOverview } from '../../test/fixtures/overview.ts';
 
 const RUNS = 7;
 const LEAST_BILLED_MB = 10;
-const repository = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What the page takes: time, size, and the bytes that it and the look after each run scan in BigQuery. */
+/** What the page takes: time, size, and the bytes that it and the check after each run scan in BigQuery. */
 export async function run(): Promise<void> {
   rendering();
-  importing();
   bigQueryCost();
 }
 
@@ -42,18 +38,7 @@ function rendering(): void {
   console.table(table);
 }
 
-function importing(): void {
-  const script =
-    "const start = performance.now(); await import('./functions/page/page.ts'); console.log(performance.now() - start)";
-  const run = () =>
-    Number(execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: repository }));
-  const times = Array.from({ length: RUNS }, run).sort((one, other) => one - other);
-  console.log(
-    `\nImport of the page when it is asked for: ${Math.round(times[Math.floor(RUNS / 2)] ?? 0)} ms.`,
-  );
-}
-
-/** Bytes a row in the columns that a view needs (8 a value, 27 for a name), and the days that it reads. */
+/** Bytes per row in the columns that a view needs (8 a value, 27 for a name), and the days that it reads. */
 const SCANS = {
   pipeline_status: { bytes: 91, days: 400 },
   plan_forecast: { bytes: 57, days: 120 },

@@ -1,8 +1,6 @@
-export const MINUTE_MS = 60_000;
-export const HOUR_MS = 60 * MINUTE_MS;
-export const DAY_MS = 24 * HOUR_MS;
+import { HOUR_MS } from '../../functions/timestamps.ts';
 
-/** The offset of a zone at each hour that was asked for, because asking Intl takes long. */
+/** The offset of a zone at each hour that was asked for, because Intl takes long to answer. */
 const offsets = new Map<string, number>();
 
 /** How far the clocks of a zone are ahead of UTC. */

@@ -1,5 +1,6 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../functions/timestamps.ts';
 import { createRandom, type Random } from '../../local/sandbox/random.ts';
-import { DAY_MS, HOUR_MS, MINUTE_MS, toLocal } from './clocks.ts';
+import { toLocal } from './clocks.ts';
 import { createSchedule, type Kind, type Schedule } from './schedules.ts';
 
 export interface Pipeline {
@@ -12,7 +13,7 @@ export interface Pipeline {
 const MISSED_SHARE = 0.02;
 
 /**
- * A pipeline as real ones are: it starts some seconds or minutes late, takes its time, now and then misses a run, is
+ * A pipeline like a real one: it starts some seconds or minutes late, takes its time, now and then misses a run or is
  * run by hand, and rests on a holiday if it rests on weekends.
  */
 export function createPipeline(kind: Kind, zone: string, endMs: number, ...seed: number[]): Pipeline {
@@ -32,7 +33,7 @@ export function createPipeline(kind: Kind, zone: string, endMs: number, ...seed:
   return { kind, schedule, executions: executions.sort((one, other) => one - other) };
 }
 
-/** From a few days more than are checked to a bit over a year; of what runs rarely there is no less than half a year. */
+/** From a few days more than are checked to a bit over a year, and at least half a year of what runs rarely. */
 function daysOfHistory(kind: Kind, random: Random): number {
   if (kind === 'weekly' || kind === 'monthly') return random.between(200, 400);
   if (kind === 'every 5 minutes') return random.between(65, 90);
@@ -44,7 +45,7 @@ function runsByHand(kind: Kind, random: Random): number {
   return kind === 'weekly' || kind === 'monthly' ? 1 : 4;
 }
 
-/** How long after its planned start an execution ends: jitter of 5 seconds to 12 minutes, duration of 2 seconds to 10 minutes. */
+/** How long after its planned start an execution ends: 5 seconds to 12 minutes of jitter, 2 seconds to 10 minutes of work. */
 function latenessOf(kind: Kind, random: Random): () => number {
   const shortestMs = kind === 'every 5 minutes' ? 5 * MINUTE_MS : HOUR_MS;
   const jitterMs = Math.min(shortestMs / 6, 5_000 * 150 ** random.unit());

@@ -1,5 +1,6 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../functions/timestamps.ts';
 import type { Random } from '../../local/sandbox/random.ts';
-import { DAY_MS, fromLocal, HOUR_MS, MINUTE_MS } from './clocks.ts';
+import { fromLocal } from './clocks.ts';
 
 export const KINDS = [
   'every 5 minutes',
@@ -23,7 +24,7 @@ export interface Schedule {
   hasPauses(atMs: number): boolean;
 }
 
-/** Whoever changes a schedule does it between so many days before the end and so many. */
+/** A schedule that changes does so between this many days before the end and this many. */
 const CHANGE_DAYS = [75, 10] as const;
 
 const CHANGES: readonly [before: Kind, after: Kind][] = [
@@ -35,7 +36,7 @@ const CHANGES: readonly [before: Kind, after: Kind][] = [
   ['hourly', 'hourly on weekdays 8-20'],
 ];
 
-/** A schedule with its minute, hour and day by chance, on the clock of a zone. */
+/** A schedule with a random minute, hour and day, on the clock of a zone. */
 export function createSchedule(kind: Kind, zone: string, endMs: number, random: Random): Schedule {
   const minute = Math.floor(random.between(0, 60));
   const hour = Math.floor(random.between(0, 24));
@@ -77,7 +78,7 @@ export function createSchedule(kind: Kind, zone: string, endMs: number, random: 
   }
 }
 
-/** Starts that know no calendar. */
+/** Starts that follow no calendar. */
 function every(intervalMs: number, phaseMs: number): Schedule {
   return {
     intervalMs: () => intervalMs,

@@ -11,9 +11,9 @@ interface Score {
 export interface Scores {
   /** A pipeline stopped: was it noticed in time? */
   countStop(detector: string, kind: string, isFound: boolean): void;
-  /** A pipeline runs: was it taken for stopped, and was it at night or on a weekend? */
+  /** A pipeline runs: was it taken for stopped, and was that at night or on a weekend? */
   countCheck(detector: string, kind: string, isWrong: boolean, isAtRest: boolean): void;
-  /** A line of the table, in percent; of all kinds together if none is named. */
+  /** A line of the table, in percent; for all kinds together if none is named. */
   line(detector: string, kind?: string): Record<string, string | number>;
 }
 

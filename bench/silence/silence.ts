@@ -1,8 +1,10 @@
-// How many pipelines that stop the view notices in time, and how often it takes one that runs for one that stopped.
+// How many pipelines that stop the view notices in time, and how often it takes a running one for stopped.
+
 import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement } from '@duckdb/node-api';
+import { DAY_MS, HOUR_MS } from '../../functions/timestamps.ts';
 import { readViews } from '../../functions/views/templates.ts';
 import { createRandom, type Random } from '../../local/sandbox/random.ts';
-import { DAY_MS, HOUR_MS, toLocal } from './clocks.ts';
+import { toLocal } from './clocks.ts';
 import { ALTERNATIVES, deadlineMs } from './detectors.ts';
 import { createPipeline, type Pipeline } from './pipelines.ts';
 import { KINDS } from './schedules.ts';
@@ -11,12 +13,12 @@ import { createScores, type Scores } from './scores.ts';
 const SEEDS = [1, 2, 3];
 const ZONES = ['America/Sao_Paulo', 'Europe/Berlin'];
 const PIPELINES_A_KIND = 6;
-/** What runs every 5 minutes has so many rows that few of them must do. */
+/** A pipeline that runs every 5 minutes has so many rows that a few of them must do. */
 const PIPELINES_EVERY_5_MINUTES = 2;
 const CHECKED_DAYS = 60;
 const CHECKS = 80;
 const STOPS_A_PIPELINE = 3;
-/** Of fewer executions nobody can tell a rhythm. */
+/** Nobody can tell a rhythm from fewer executions. */
 const LEAST_EXECUTIONS = 4;
 
 const VIEW = 'pipeline_status';
@@ -61,7 +63,7 @@ async function judge(zone: string, seed: readonly number[], scores: Scores): Pro
     Array.from({ length: STOPS_A_PIPELINE }, () => stop(pipeline, checkedFromMs, random)),
   );
   await store(connection, stopped);
-  // What is expected depends on the past alone, so one look at the end tells when each alarm was raised.
+  // What is expected depends only on the past, so one look at the end tells when each alarm was raised.
   const answers = await statusAt(statement, endMs);
   for (const [index, pipeline] of stopped.entries()) {
     const deadline = deadlineMs(pipeline, pipeline.executions.at(-1) ?? 0);
@@ -73,7 +75,7 @@ async function judge(zone: string, seed: readonly number[], scores: Scores): Pro
   close();
 }
 
-/** Counts who takes a pipeline that runs for stopped; not before its fourth execution, nor after its last. */
+/** Counts who takes a running pipeline for stopped, between its fourth execution and its last. */
 function checkAt(
   nowMs: number,
   pipeline: Pipeline,

@@ -1,17 +1,18 @@
+import { DAY_MS } from '../../functions/timestamps.ts';
 import type { LogSource } from '../../local/sandbox/source.ts';
 
 const FIRST_ID = 5_000_000n;
-const ID_STEP = 7n; // ids are global over all customers: there are gaps
-const SPAN_MS = 89 * 86_400_000;
+const ID_STEP = 7n; // all customers share one sequence of ids
+const SPAN_MS = 89 * DAY_MS;
 
-/** A history of so many pipeline executions, evenly over 89 days, made up row by row, so that any size costs no memory. */
+/** A history of so many pipeline executions, spread evenly over 89 days, and made up on request: it takes no memory. */
 export function createHistory(rowCount: number, nowMs: number): LogSource {
   const startMs = nowMs - SPAN_MS;
   return {
     page(stream, startElementId, limit) {
       if (stream !== 'pipeline_logs') return { rows: [] };
-      const behind = startElementId - FIRST_ID;
-      const first = behind <= 0n ? 0 : Number((behind + ID_STEP - 1n) / ID_STEP);
+      const ahead = startElementId - FIRST_ID;
+      const first = ahead <= 0n ? 0 : Number((ahead + ID_STEP - 1n) / ID_STEP);
       const count = Math.max(0, Math.min(limit, rowCount - first));
       return { rows: Array.from({ length: count }, (_, offset) => rowAt(first + offset)) };
     },

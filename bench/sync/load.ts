@@ -1,4 +1,4 @@
-// One sync in a process of its own: what it takes is what a user's process takes.
+// One sync in a process of its own, which takes what a user's process takes.
 import { readConfig } from '../../functions/config.ts';
 import { createLog } from '../../functions/log.ts';
 import { run } from '../../functions/run.ts';

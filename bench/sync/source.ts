@@ -1,4 +1,4 @@
-// A Kondado with a long history, in a process of its own, so that its memory is not counted as the sync's.
+// A Kondado with a long history, in a process of its own, so that its memory does not count as the sync's.
 import { startSandbox } from '../../local/sandbox/server.ts';
 import { createHistory } from './history.ts';
 

@@ -1,13 +1,11 @@
-import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { SANDBOX_KEY, SANDBOX_TOKEN } from '../../local/sandbox/server.ts';
 
 const PAGE_SIZE = 50;
-const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 interface Load {
   outcome: string;
@@ -44,7 +42,11 @@ async function load(rows: number, limits: { perSecond: number; perMinute: number
   };
   const results: Load[] = [];
   for (let index = 0; index < runs; index++) {
-    results.push(await message<Load>(fork(new URL('load.ts', import.meta.url), { env })));
+    results.push(
+      await message<Load>(
+        fork(new URL('load.ts', import.meta.url), { env, execArgv: ['--optimize-for-size'] }),
+      ),
+    );
   }
   source.send('end');
   const { violations } = await message<{ violations: number }>(source);
@@ -86,7 +88,7 @@ async function rateLimit(): Promise<void> {
   const { results, violations } = await load(PAGE_SIZE + (requests - 1) * (PAGE_SIZE - 1), limits);
   const [result] = results;
   if (!result) throw new Error('the run is missing');
-  // No client could be faster: each window of 60 s takes its share at once, the last one at the pace of a second.
+  // No client could be faster: each full minute takes its share at once, the last one at the pace per second.
   const fullMinutes = Math.ceil(result.requests / limits.perMinute) - 1;
   const leastSeconds =
     fullMinutes * 60 + (result.requests - fullMinutes * limits.perMinute - 1) / limits.perSecond;
@@ -97,59 +99,6 @@ async function rateLimit(): Promise<void> {
       'least seconds': leastSeconds.toFixed(1),
       'share of the allowed rate': `${((100 * leastSeconds) / result.seconds).toFixed(1)} %`,
       RATE_LIMIT_EXCEEDED: violations,
-    },
-  ]);
-}
-
-function median(values: number[]): number {
-  return values.sort((one, other) => one - other)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-async function listening(entry: string[]): Promise<number> {
-  const framework = path.join(repository, 'node_modules/@google-cloud/functions-framework/build/src/main.js');
-  const startedAtMs = performance.now();
-  const server = spawn(process.execPath, [framework, ...entry], {
-    cwd: repository,
-    stdio: 'ignore',
-    env: { PORT: '18086' },
-  });
-  for (;;) {
-    const isUp = await fetch('http://127.0.0.1:18086/none').then(
-      () => true,
-      () => false,
-    );
-    if (isUp) break;
-  }
-  const elapsedMs = performance.now() - startedAtMs;
-  server.kill('SIGKILL');
-  await once(server, 'exit');
-  return elapsedMs;
-}
-
-async function coldStart(): Promise<void> {
-  console.log('\nCold start of the function, median of 7 fresh processes.');
-  const runs = Array.from({ length: 7 });
-  const importMs = (what: string) =>
-    median(
-      runs.map(() => {
-        const script = `const start = performance.now(); await import(${JSON.stringify(what)}); console.log(performance.now() - start)`;
-        return Number(
-          execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: repository }),
-        );
-      }),
-    );
-  const listeningMs: number[] = [];
-  for (const _ of runs) listeningMs.push(await listening(['--target=sync']));
-  console.table([
-    { what: 'to listening', ms: Math.round(median(listeningMs)) },
-    { what: 'import functions/index.ts', ms: Math.round(importMs('./functions/index.ts')) },
-    {
-      what: 'import @google-cloud/bigquery (when a run starts)',
-      ms: Math.round(importMs('@google-cloud/bigquery')),
-    },
-    {
-      what: 'import @google-cloud/secret-manager (when a secret is read)',
-      ms: Math.round(importMs('@google-cloud/secret-manager')),
     },
   ]);
 }
@@ -178,7 +127,6 @@ function bigQueryCost(): void {
 
 /** What a sync takes: time, memory, requests, and bytes that BigQuery scans. */
 export async function run(): Promise<void> {
-  await coldStart();
   bigQueryCost();
   await throughput();
   await rateLimit();

@@ -2,7 +2,6 @@ import type { ReadingConfig } from '../config.ts';
 import { BudgetUsedUp, toSyncError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { StreamName } from '../streams.ts';
-import type { RunReport, StreamReport } from '../sync/report.ts';
 import { addMs, epochMsOf, type Timestamp } from '../timestamps.ts';
 import type { ViewRow } from '../views/columns.ts';
 import { openReader } from '../warehouse/open.ts';
@@ -14,6 +13,25 @@ import { count } from './wording.ts';
 const LINES_AT_MOST = 20;
 /** How far back the run before is looked for. */
 const PREVIOUS_MS = 7 * 86_400_000;
+
+/** What came of a run, as far as it matters here. */
+export interface FinishedRun {
+  run_id: string;
+  mode: string;
+  dry_run: boolean;
+  started_at: Timestamp;
+  streams: readonly FinishedSource[];
+  /** Whatever ended the run as a whole. */
+  error?: unknown;
+}
+
+interface FinishedSource {
+  stream: StreamName;
+  client_id: bigint | null;
+  outcome: string;
+  started_at: Timestamp;
+  duration_ms: number;
+}
 
 /** What is past the moment at which it was expected. */
 interface Overdue {
@@ -45,7 +63,7 @@ const STATUS_OF: Record<StreamName, (reader: Reader) => Promise<Overdue[]>> = {
  * such as a view that is not there, is a warning: the run itself has done what it should.
  */
 export async function logAlerts(
-  report: RunReport,
+  report: FinishedRun,
   config: ReadingConfig,
   signal: AbortSignal,
   log: Log,
@@ -93,8 +111,8 @@ async function logPlanUsage(reader: Reader, log: Log): Promise<void> {
 
 /** One line for each that became overdue since the last run that was as current: the time between two belongs to one only. */
 async function logOverdue(
-  report: RunReport,
-  current: readonly StreamReport[],
+  report: FinishedRun,
+  current: readonly FinishedSource[],
   reader: Reader,
   log: Log,
 ): Promise<void> {
@@ -121,7 +139,7 @@ async function logOverdue(
   }
 }
 
-function logOne({ subject, ids, status }: Overdue, { run_id }: RunReport, log: Log): void {
+function logOne({ subject, ids, status }: Overdue, { run_id }: FinishedRun, log: Log): void {
   const { client_id, health, reason, expected_by, overdue_minutes, last_execution_at } = status;
   log.write('warn', 'pipeline_overdue', `The ${subject} is ${health}. ${reason ?? ''}`.trim(), {
     run_id,
@@ -135,14 +153,14 @@ function logOne({ subject, ids, status }: Overdue, { run_id }: RunReport, log: L
 }
 
 /** The runs before this one after which overdue pipelines were logged. */
-function wasCurrentBefore({ started_at }: RunReport): string {
+function wasCurrentBefore({ started_at }: FinishedRun): string {
   const moment = (timestamp: Timestamp) => `TIMESTAMP '${timestamp.slice(0, 26).replace('T', ' ')}'`;
   return `started_at BETWEEN ${moment(addMs(started_at, -PREVIOUS_MS))} AND ${moment(addMs(started_at, -1))}
       AND mode = 'incremental' AND outcome = 'success'`;
 }
 
 /** When the last run of the same stream and client ended; 0 if there was none. */
-function lastFinishMs(run: StreamReport, previousRuns: readonly ViewRow<'sync_runs'>[]): number {
+function lastFinishMs(run: FinishedSource, previousRuns: readonly ViewRow<'sync_runs'>[]): number {
   const clientId = run.client_id === null ? null : String(run.client_id);
   return previousRuns
     .filter(({ stream, client_id }) => stream === run.stream && client_id === clientId)

@@ -1,10 +1,9 @@
+import { DAY_MS } from '../timestamps.ts';
 import type { ViewRow } from '../views/columns.ts';
 import { ANOMALY_DAYS, type Overview } from './overview.ts';
 import { count, plural, roughTime, seconds } from './wording.ts';
 
 const LOSS_WARNING_DAYS = 14;
-const DAY_MS = 86_400_000;
-
 const SEVERITIES = ['critical', 'warning', 'notice'] as const;
 
 /** Something that somebody should look at. */

@@ -1,4 +1,5 @@
 import type { ReadingConfig } from '../config.ts';
+import { DAY_MS } from '../timestamps.ts';
 import type { ViewName, ViewRow } from '../views/columns.ts';
 import { openReader } from '../warehouse/open.ts';
 import type { Reader } from '../warehouse/warehouse.ts';
@@ -6,8 +7,6 @@ import type { Reader } from '../warehouse/warehouse.ts';
 const RUNS_SHOWN_DAYS = 2;
 /** Older anomalies are history. */
 export const ANOMALY_DAYS = 3;
-const DAY_MS = 86_400_000;
-
 const all = () => 'TRUE';
 
 /** The views that the page shows, and of which rows. */

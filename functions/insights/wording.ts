@@ -1,7 +1,7 @@
+import { DAY_MS } from '../timestamps.ts';
+
 const counts = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 const roughCounts = new Intl.NumberFormat('en-US', { notation: 'compact', maximumSignificantDigits: 3 });
-const DAY_MS = 86_400_000;
-
 /** `6,854,896` */
 export function count(number: number): string {
   return counts.format(number);

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { parseJson, printJson } from '../json.ts';
-
-const DAY_MS = 86_400_000;
+import { DAY_MS } from '../timestamps.ts';
 
 /** One page of log rows as the API sent it. */
 export interface Page {

@@ -122,7 +122,9 @@ export function createKondadoClient(
     function warnOfGarbling(charset: string): void {
       if (isGarbled) return;
       isGarbled = true;
-      const message = `Kondado's answer for ${stream} holds bytes that are not ${charset}, the charset that it declares or defaults to: they are stored as U+FFFD.`;
+      const message =
+        `Kondado's answer for ${stream} holds bytes that are not ${charset}, the charset that it declares or ` +
+        'defaults to: they are stored as U+FFFD.';
       log.write('warn', 'schema_drift', message, { stream, client_id: source.clientId, charset });
     }
 
@@ -143,7 +145,9 @@ export function createKondadoClient(
           counters.rate_limit_hits++;
           if (hits === RATE_LIMIT_HITS_IN_A_ROW) throw rateLimited(hits, source, config);
           const pauseMs = Math.max(answer.retryAfterMs, config.rateLimitPauseMs);
-          const message = `Kondado's rate limit was hit, probably by another program with the same key or address; pausing for ${Math.round(pauseMs / 1000)} seconds.`;
+          const message =
+            `Kondado's rate limit was hit, probably by another program with the same key or address; pausing for ` +
+            `${Math.round(pauseMs / 1000)} seconds.`;
           log.write('warn', 'rate_limited', message, { stream, pause_ms: pauseMs });
         }
       },

@@ -46,7 +46,8 @@ export function refusal(
   if (status === 401 || status === 403 || /auth|key|token|permission|forbidden|credential/i.test(error)) {
     return new SyncError(
       'KONDADO_UNAUTHORIZED',
-      `${said}. Check KONDADO_API_KEY and KONDADO_TOKEN (or the secrets they are read from): both must belong to the same user, who must be allowed to see the logs.`,
+      `${said}. Check KONDADO_API_KEY and KONDADO_TOKEN (or the secrets they are read from): both must ` +
+        'belong to the same user, who must be allowed to see the logs.',
     );
   }
   const advice =
@@ -64,6 +65,8 @@ export function rateLimited(
 ): SyncError {
   return new SyncError(
     'KONDADO_RATE_LIMITED',
-    `Kondado refused ${stream} ${hits} times in a row with RATE_LIMIT_EXCEEDED, in spite of pauses of ${rateLimitPauseMs / 1000} seconds or more. Another program uses the same key or address: stop it, or lower KONDADO_REQUESTS_PER_MINUTE.`,
+    `Kondado refused ${stream} ${hits} times in a row with RATE_LIMIT_EXCEEDED, in spite of pauses of ` +
+      `${rateLimitPauseMs / 1000} seconds or more. Another program uses the same key or address: stop it, ` +
+      'or lower KONDADO_REQUESTS_PER_MINUTE.',
   );
 }

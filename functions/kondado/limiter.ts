@@ -1,6 +1,7 @@
 import { type Budget, wait } from '../budget.ts';
 import type { Limits } from '../config.ts';
 import { BudgetUsedUp, PauseTooLong } from '../errors.ts';
+import { MINUTE_MS } from '../timestamps.ts';
 
 /** Until when a request may wait. */
 export type Patience = Pick<Budget, 'reading' | 'readingMs'>;
@@ -20,8 +21,6 @@ export interface Limiter {
   /** Milliseconds until the next request may go out. */
   waitMs(): number;
 }
-
-const MINUTE_MS = 60_000;
 
 /**
  * Makes a limiter for everything that the process sends with one key.

@@ -119,6 +119,7 @@ function neverEnding(source: Source, askedId: bigint): SyncError {
 function unexpected(source: Source, what: string): SyncError {
   return new SyncError(
     'KONDADO_UNEXPECTED_RESPONSE',
-    `Kondado's answer for ${sourceName(source)} cannot be trusted: ${what}. Nothing of it was stored, what was stored before is kept; if it stays, ask Kondado.`,
+    `Kondado's answer for ${sourceName(source)} cannot be trusted: ${what}. Nothing of it was stored, ` +
+      'what was stored before is kept; if it stays, ask Kondado.',
   );
 }

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../timestamps.ts';
 import { type Html, html } from './html.ts';
 
 /** Tells the time in one time zone, always in the same way. */
@@ -10,8 +11,6 @@ export interface Clock {
   /** `24 Nov 03:45`, or a dash. */
   time(moment: Date | null): Html;
 }
-
-const DAY_MS = 86_400_000;
 
 export function createClock(timeZone: string): Clock {
   // Swedish writes 2026-11-24 03:45:21.

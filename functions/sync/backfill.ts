@@ -62,7 +62,9 @@ export async function refuseHiding(
   if (found.length === 0) return;
   throw new SyncError(
     'INVALID_REQUEST',
-    `The backfill was refused, it would hide the rows before it for ever: ${found.join('; ')}. Run an incremental sync first (no body), start earlier, or set "accept_gap" to leave a gap that stays visible in the view coverage.`,
+    `The backfill was refused, it would hide the rows before it for ever: ${found.join('; ')}. Run an ` +
+      'incremental sync first (no body), start earlier, or set "accept_gap" to leave a gap that stays ' +
+      'visible in the view coverage.',
   );
 }
 

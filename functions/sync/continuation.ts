@@ -84,7 +84,10 @@ async function goOn(
         : `Cloud Tasks goes on after the ${request.mode} run.`;
     log.write('info', 'continuation_created', message, fields);
   } catch (error) {
-    const message = `Cloud Tasks cannot go on with what the ${request.mode} run has left: ${reasonOf(error)}. What was read is stored. ${adviceFor(request)} Check CONTINUATION_QUEUE, and that the account of the function has roles/cloudtasks.enqueuer on that queue.`;
+    const message =
+      `Cloud Tasks cannot go on with what the ${request.mode} run has left: ${reasonOf(error)}. What was ` +
+      `read is stored. ${adviceFor(request)} Check CONTINUATION_QUEUE, and that the account of the ` +
+      'function has roles/cloudtasks.enqueuer on that queue.';
     log.write('error', 'continuation_failed', message, fields);
   }
 }

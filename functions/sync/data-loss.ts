@@ -1,10 +1,9 @@
 import type { Log } from '../log.ts';
 import { sourceName } from '../streams.ts';
-import { displayTimestamp, epochMsOf, timestampOf } from '../timestamps.ts';
+import { DAY_MS, displayTimestamp, epochMsOf, timestampOf } from '../timestamps.ts';
 import type { EarlierRun } from '../warehouse/queries.ts';
 import type { StreamReport } from './report.ts';
 
-const DAY_MS = 86_400_000;
 /** How long Kondado keeps a log. */
 const KEPT_MS = 90 * DAY_MS;
 /** Who is less far behind than this has time to see whether it gets better. */
@@ -31,7 +30,11 @@ export function warnOfLoss(report: StreamReport, runs: readonly EarlierRun[], lo
   const when = displayTimestamp(report.loss_begins_at);
   const days = (milliseconds: number) => (milliseconds / DAY_MS).toFixed(1);
   const name = sourceName({ stream, clientId: client_id });
-  const message = `${name} is ${days(behindMs)} days behind and catches up on ${pace.toFixed(2)} days a day: at this pace Kondado, which keeps 90 days, deletes rows before they are read, from ${when} on. Repair what makes runs fail, or let them read more: enable_continuation in Terraform, a longer TIME_BUDGET_SECONDS, or npm run sync on a computer until it has caught up.`;
+  const message =
+    `${name} is ${days(behindMs)} days behind and catches up on ${pace.toFixed(2)} days a day: at this ` +
+    `pace Kondado, which keeps 90 days, deletes rows before they are read, from ${when} on. Repair what ` +
+    'makes runs fail, or let them read more: enable_continuation in Terraform, a longer ' +
+    'TIME_BUDGET_SECONDS, or npm run sync on a computer until it has caught up.';
   log.write('error', 'loss_expected', message, {
     stream,
     client_id,

@@ -1,10 +1,8 @@
 import type { Source } from '../streams.ts';
-import { addMs, timestampOf } from '../timestamps.ts';
+import { addMs, DAY_MS, timestampOf } from '../timestamps.ts';
 import type { EarlierRun, Position } from '../warehouse/queries.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
 import type { Window } from './window.ts';
-
-const DAY_MS = 86_400_000;
 
 /** What the warehouse knows of a source when a run starts. */
 export interface Standing {

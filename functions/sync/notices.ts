@@ -36,7 +36,9 @@ export function createNotices() {
       }
       if (repaired !== null) {
         const { count, firstId, lastId }: IdSpan = repaired;
-        const message = `${count} rows of ${name} between the ids ${firstId} and ${lastId} were missing, although they had been read. They are stored now; find out who or what has deleted them.`;
+        const message =
+          `${count} rows of ${name} between the ids ${firstId} and ${lastId} were missing, although they had ` +
+          'been read. They are stored now; find out who or what has deleted them.';
         log.write('error', 'rows_repaired', message, {
           ...source,
           rows_repaired: count,
@@ -46,7 +48,9 @@ export function createNotices() {
       }
       if (vanished !== null) {
         const { count, firstId, lastId }: IdSpan = vanished;
-        const message = `${count} rows of ${name} between the ids ${firstId} and ${lastId} are stored, and Kondado no longer shows them although they are younger than 80 days. Nothing is deleted here.`;
+        const message =
+          `${count} rows of ${name} between the ids ${firstId} and ${lastId} are stored, and Kondado no longer ` +
+          'shows them although they are younger than 80 days. Nothing is deleted here.';
         log.write('warn', 'rows_vanished', message, {
           ...source,
           rows_vanished: count,

@@ -23,7 +23,9 @@ export async function proveEmptiness(
   if (ids === 0) return;
   throw new SyncError(
     'KONDADO_UNEXPECTED_RESPONSE',
-    `Kondado shows no row of ${sourceName(source)} from id ${startId} on, although ${ids} younger than 80 days are stored: the key and token see less than they did. Check the rights of their user, and KONDADO_CLIENT_IDS. Nothing is deleted.`,
+    `Kondado shows no row of ${sourceName(source)} from id ${startId} on, although ${ids} younger than ` +
+      '80 days are stored: the key and token see less than they did. Check the rights of their user, and ' +
+      'KONDADO_CLIENT_IDS. Nothing is deleted.',
   );
 }
 
@@ -68,6 +70,8 @@ export function createFirstLoad(source: Source, runId: string) {
 function lostRows(source: Source, sent: number, stored: number): SyncError {
   return new SyncError(
     'WAREHOUSE_UNAVAILABLE',
-    `${sent} rows of ${sourceName(source)} were stored in an empty table, and ${stored} are there: a table that was just made may lose what is sent to it for some minutes. The next run reads them again.`,
+    `${sent} rows of ${sourceName(source)} were stored in an empty table, and ${stored} are there: a ` +
+      'table that was just made may lose what is sent to it for some minutes. The next run reads them ' +
+      'again.',
   );
 }

@@ -1,7 +1,7 @@
 import { type PageReader, type ParsedPage, readPages } from '../kondado/pages.ts';
 import { identityOf, type LogRow, type ParsedRow, type RejectedRow } from '../rows.ts';
 import type { Source } from '../streams.ts';
-import { addMs, type Timestamp } from '../timestamps.ts';
+import { addMs, DAY_MS, type Timestamp } from '../timestamps.ts';
 import type { StoredVersion } from '../warehouse/queries.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
 import { createProvenRange, type ProvenRange } from './proven-range.ts';
@@ -9,7 +9,7 @@ import { createStoredVersions, type StoredVersions } from './stored-versions.ts'
 import { createEndTest, placeOf, type Window } from './window.ts';
 
 /** Kondado keeps logs for 90 days: what is younger than this and not shown has vanished. */
-export const SURELY_KEPT_MS = 80 * 86_400_000;
+export const SURELY_KEPT_MS = 80 * DAY_MS;
 
 /** What one page has brought, once it is stored. */
 export interface PageResult {

@@ -1,10 +1,9 @@
 import { type LogRow, versionKey } from '../rows.ts';
 import type { StreamName } from '../streams.ts';
-import { addMs, type Timestamp } from '../timestamps.ts';
+import { addMs, DAY_MS, type Timestamp } from '../timestamps.ts';
 import type { StoredVersion } from '../warehouse/queries.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
 
-const DAY_MS = 86_400_000;
 const VERSIONS_PER_READ = 20_000;
 
 /** Tells which rows the warehouse has already. */

@@ -1,7 +1,8 @@
 import type { Budget } from '../budget.ts';
 import type { Config, ReadingConfig } from '../config.ts';
+import type { Adapter } from './adapter.ts';
 import { createQuestions, readView } from './queries.ts';
-import type { Adapter, Reader, Warehouse } from './warehouse.ts';
+import type { Reader, Warehouse } from './warehouse.ts';
 
 /** Opens the warehouse that the configuration names; each adapter, and the library it needs, loads only when it is used. */
 export async function openWarehouse(config: ReadingConfig, budget: Budget): Promise<Warehouse> {

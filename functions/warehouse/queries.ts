@@ -1,10 +1,8 @@
 import type { RejectedRow } from '../rows.ts';
 import type { Source, StreamName } from '../streams.ts';
-import { addMs, type Timestamp, timestampOfMicros } from '../timestamps.ts';
+import { addMs, DAY_MS, type Timestamp, timestampOfMicros } from '../timestamps.ts';
 import { parseRow, selectJson, type ViewName, type ViewRow } from '../views/columns.ts';
-import type { AnswerRow, Ask } from './warehouse.ts';
-
-const DAY_MS = 86_400_000;
+import type { AnswerRow, Ask } from './adapter.ts';
 
 /** Where the stored rows of a source end. */
 export interface Position {

@@ -1,40 +1,6 @@
-import type { LogRow, Reading, RejectedRow } from '../rows.ts';
-import type { Row } from '../schema/tables.ts';
 import type { ViewName, ViewRow } from '../views/columns.ts';
+import type { Adapter } from './adapter.ts';
 import type { Questions } from './queries.ts';
-
-/** One row of an answer: every column is read as text, so that no engine can lose a digit. */
-export type AnswerRow = Record<string, string | null>;
-
-/**
- * Asks one question in BigQuery's SQL, in which `{name}` stands for the table or view of that name.
- *
- * Every column of the answer must be a STRING.
- */
-export type Ask = (sql: string) => Promise<AnswerRow[]>;
-
-/** What was done with the rows given to `store`. */
-export interface StoreResult {
-  stored: readonly LogRow[];
-  /** Those that the warehouse refused, set aside now. */
-  refused: readonly RejectedRow[];
-  /** Those that it refused as it had before, when they were set aside. */
-  refusedBefore: readonly RejectedRow[];
-}
-
-/** What an adapter does; all that is asked in SQL is in `queries.ts`, once for all adapters. */
-export interface Adapter {
-  ask: Ask;
-  /**
-   * Stores the rows of one page: first what is set aside, then the others, ascending.
-   *
-   * In this order a process that is killed in between leaves nothing behind that the next run would not read again.
-   */
-  store(reading: Reading, rows: readonly LogRow[], rejected: readonly RejectedRow[]): Promise<StoreResult>;
-  /** Appends rows to `sync_runs`. */
-  record(runs: readonly Row[]): Promise<void>;
-  close(): Promise<void>;
-}
 
 /**
  * The tables, wherever they are. Every call rejects with a SyncError, WAREHOUSE_UNAVAILABLE (try later) or

@@ -1,6 +1,6 @@
 import type { StreamName } from '../../functions/streams.ts';
+import { DAY_MS } from '../../functions/timestamps.ts';
 import { type Execution, executionsOfDay } from './executions.ts';
-import { DAY_MS } from './rhythm.ts';
 import { belongsTo, type LogSource, lowerBound } from './source.ts';
 
 /** The made-up company's plan, of which it uses about four fifths. */
@@ -26,8 +26,8 @@ interface Window {
 /**
  * A made-up company with some 40 pipelines and a dozen models, as the API would list its logs at this moment.
  *
- * What it lists depends on the seed and the clock alone: whoever comes back later, with another process even,
- * finds the same rows, and the ones that were written meanwhile.
+ * What it lists depends only on the seed and the clock: whoever comes back later, even from another process, finds
+ * the same rows and those written in the meantime.
  */
 export function createCompany({ seed = 1, now = Date.now }: CompanyOptions = {}): LogSource {
   const windows = {

@@ -1,11 +1,12 @@
 import type { StreamName } from '../../functions/streams.ts';
+import { DAY_MS, MINUTE_MS } from '../../functions/timestamps.ts';
 import { launchPipeline, MODELS, type Model, missChance, PIPELINES, type Pipeline } from './pipelines.ts';
 import { createRandom, type Random } from './random.ts';
-import { DAY_MS, isWeekday, MINUTE_MS, RHYTHMS, ticksOfDay, toLocal } from './rhythm.ts';
+import { isWeekday, RHYTHMS, ticksOfDay, toLocal } from './rhythm.ts';
 
 export type LogRow = Readonly<Record<string, unknown>> & { readonly id: number };
 
-/** A log row with the times at which the API starts to show it, and shows its second version. */
+/** A log row, when the API starts to show it, and when it shows the second version. */
 export interface Execution {
   row: LogRow;
   createdAtMs: number;
@@ -20,11 +21,11 @@ interface Draft {
   correctedFields: () => Record<string, unknown>;
 }
 
-/** The documented example row, from which the made-up ids go on. */
+/** The documented example row; the made-up ids continue from it. */
 const FIRST_ID = 5_181_910;
 const FIRST_ID_MS = Date.UTC(2020, 8, 17, 0, 3, 48);
 
-/** Ids are global over all customers: so many log rows does the whole service write in a second. */
+/** All customers share one sequence of ids: this is how many log rows the whole service writes in a second. */
 const IDS_PER_SECOND: Record<StreamName, number> = { pipeline_logs: 2, model_logs: 0.3 };
 
 const SWAP_WITHIN_MS = MINUTE_MS;
@@ -36,8 +37,8 @@ const EXTERNAL_IPS = ['3.220.239.218', '34.194.118.90', '52.7.31.164'];
 /**
  * All executions of one UTC day (days since 1970), ascending by id.
  *
- * A day depends on nothing but the seed and itself; its ids stay within the day's own range, so days can be
- * strung together in order.
+ * A day depends only on the seed and its date, and its ids stay within its own range, so days can be strung together
+ * in order.
  */
 export function executionsOfDay(stream: StreamName, seed: number, day: number): Execution[] {
   const drafts = stream === 'pipeline_logs' ? pipelineDrafts(seed, day) : modelDrafts(seed, day);
@@ -88,7 +89,7 @@ function pipelineDraft(pipeline: Pipeline, tickMs: number, random: Random): Draf
   return { createdAtMs, fields, correctedFields };
 }
 
-/** How busy the moment is, compared with a usual one: weekends, nights, and the days when invoices are closed. */
+/** How busy the moment is, compared with a usual one: weekends, nights, and the days when the books are closed. */
 function season(pipeline: Pipeline, tickMs: number): number {
   const local = toLocal(tickMs);
   const weekend = isWeekday(local) ? 1 : (pipeline.weekend ?? 0.8);
@@ -137,7 +138,7 @@ function modelDraft(model: Model, tickMs: number, random: Random): Draft {
   return { createdAtMs: finishedAtMs(tickMs, seconds, random), fields, correctedFields };
 }
 
-/** A log is written when its execution has finished; here always on the day on which it began. */
+/** A log is written once its execution has finished, which here is always on the day on which it began. */
 function finishedAtMs(tickMs: number, seconds: number, random: Random): number {
   const dayEndMs = (Math.floor(tickMs / DAY_MS) + 1) * DAY_MS;
   const finishedMs = Math.floor(tickMs + random.between(1_000, 40_000) + seconds * 1_000);

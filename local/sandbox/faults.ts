@@ -10,11 +10,11 @@ export type Fault =
   /** The connection is reset without an answer. */
   | { kind: 'reset' }
   | { kind: 'resetAfterHeaders' }
-  /** The body ends in its middle, and the connection with it. */
+  /** The body breaks off in the middle, and the connection with it. */
   | { kind: 'cutOff' }
   /** No answer, until the sandbox is closed. */
   | { kind: 'hang' }
-  /** Headers, then a byte every `intervalMs` for ever. */
+  /** Headers, then a byte every `intervalMs`, forever. */
   | { kind: 'slowBody'; intervalMs: number }
   | { kind: 'html' }
   | { kind: 'empty' }
@@ -26,7 +26,7 @@ export type Fault =
   /** The regular answer, later. */
   | { kind: 'delay'; ms: number };
 
-/** An answer before it is sent: HTTP status and JSON body, and the page when it is one. */
+/** An answer before it is sent: HTTP status, JSON body, and the page if it is one. */
 export interface Answer {
   kind: 'page' | 'unauthorized' | 'invalid' | 'notFound';
   status: number;

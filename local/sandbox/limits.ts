@@ -13,7 +13,7 @@ interface SlidingWindow {
   lengthMs: number;
 }
 
-/** Says of each arrival whether it keeps the limits; one that does not is not counted against later ones. */
+/** Tells whether a request that arrives now keeps the limits; one that breaks them does not count against later ones. */
 export function createLimiter(limits: Limits | null): (atMs: number) => boolean {
   if (limits === null) return () => true;
   const windows = [slidingWindow(limits.perSecond, 1_000), slidingWindow(limits.perMinute, 60_000)];

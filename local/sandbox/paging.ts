@@ -53,11 +53,11 @@ type Pagination = Envelope['data']['pagination'];
 const LEAP = 100n;
 const FAR = 9_000_000_000_000_000n;
 
-/** How the cursor may behave: the documented sample leaves open what follows from it, at the end above all. */
+/** How the cursor may behave: the documented sample leaves that open, above all at the end. */
 const PAGINATIONS = {
-  /** The last row's id, at the end too. */
+  /** The last row's id, also at the end. */
   inclusive: (page: Page) => next(inclusive(page)),
-  /** One more than the last row's id, at the end too. */
+  /** One more than the last row's id, also at the end. */
   exclusive: (page: Page) => next(exclusive(page)),
   /** The id of the row that follows, and at the end that of the last one. */
   nextRow: (page: Page) => next(page.next ?? inclusive(page)),
@@ -67,7 +67,7 @@ const PAGINATIONS = {
   missing: (page: Page) => (page.isLast ? {} : next(inclusive(page))),
   /** Inclusive, and no pagination object on the last page. */
   noPagination: (page: Page) => (page.isLast ? undefined : next(inclusive(page))),
-  /** Inclusive, and on the last page what was asked for. */
+  /** Inclusive, and the id that was asked for on the last page. */
   stuck: (page: Page) => next(page.isLast ? page.start : inclusive(page)),
   /** Inclusive, and 0 on the last page. */
   zero: (page: Page) => next(page.isLast ? 0n : inclusive(page)),
@@ -142,7 +142,7 @@ function next(cursor: bigint | null): { next_start_element_id: Cursor } {
   return { next_start_element_id: cursor === null ? null : toPlainNumber(cursor) };
 }
 
-/** A number where it is exact, so that most cursors can be read and changed as plain numbers. */
+/** A number where that is exact, so that most cursors can be read and changed as plain numbers. */
 function toPlainNumber(value: bigint): number | bigint {
   const plain = Number(value);
   return Number.isSafeInteger(plain) ? plain : value;

@@ -1,15 +1,16 @@
-import { DAY_MS, type RhythmName } from './rhythm.ts';
+import { DAY_MS } from '../../functions/timestamps.ts';
+import type { RhythmName } from './rhythm.ts';
 
 export interface Pipeline {
   id: number;
   name: string;
   clientId: 1 | 2;
   rhythm: RhythmName;
-  /** Minutes after the rhythm's round times; for the daily ones after midnight UTC. */
+  /** Minutes past the rhythm's round times; for the daily ones past midnight UTC. */
   minute: number;
   /** Rows that a usual execution moves. */
   rows: number;
-  /** A row above 500 bytes counts as several records. */
+  /** A row of more than 500 bytes counts as several records. */
   recordsPerRow?: number;
   /** What a weekend day carries, compared with a working day. */
   weekend?: number;
@@ -19,7 +20,7 @@ export interface Pipeline {
   savepoint?: 'time' | 'date' | 'number';
   /** Share of the executions that find nothing new. */
   emptyShare?: number;
-  /** Place in the round of those whose access expires (see `missChance`). */
+  /** Its turn among the pipelines whose access expires, see `missChance`. */
   fragile?: number;
 }
 
@@ -114,8 +115,8 @@ const FIRST_LAUNCH_DAY = Date.UTC(2020, 8, 23) / DAY_MS;
 /**
  * The pipeline of the product launch that runs on a UTC day, if one does.
  *
- * Each launch has a pipeline of its own that ends for good, so that at any time one has stopped some weeks ago
- * and yet the past never changes, however often the sandbox is started again.
+ * Each launch has a pipeline of its own that ends for good. So at any time one stopped some weeks ago, and yet the past
+ * never changes, however often the sandbox is started again.
  */
 export function launchPipeline(day: number): Pipeline | undefined {
   const launch = Math.floor((day - FIRST_LAUNCH_DAY) / LAUNCH_CYCLE_DAYS);
@@ -139,8 +140,8 @@ const FRAGILE_PIPELINES = PIPELINES.filter(({ fragile }) => fragile !== undefine
 /**
  * The chance that a run fails, which leaves no log.
  *
- * The fragile pipelines lose their access in turn: three days of failing mostly, four of silence, then somebody
- * signs in again. So at any time exactly one has been silent for between one and four days, and the past stays.
+ * The fragile pipelines lose their access in turn: three days of mostly failing, four of silence, then somebody signs in
+ * again. So at any time exactly one has been silent for between one and four days, and the past never changes.
  */
 export function missChance({ fragile }: Pipeline, atMs: number): number {
   if (fragile === undefined) return USUAL_MISS_CHANCE;

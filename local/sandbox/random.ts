@@ -8,8 +8,8 @@ export interface Random {
 }
 
 /**
- * A stream of random numbers that is the same for the same parts, so that a day of the made-up company can be
- * generated on its own, at any time, and always comes out alike.
+ * A stream of random numbers that is the same for the same parts, so that each day of the made-up company can be
+ * generated on its own, at any time, and always comes out the same.
  */
 export function createRandom(...parts: number[]): Random {
   let state = parts.reduce(mix, 0x9e3779b9);

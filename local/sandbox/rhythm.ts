@@ -1,11 +1,11 @@
-export const MINUTE_MS = 60_000;
-export const HOUR_MS = 60 * MINUTE_MS;
-export const DAY_MS = 24 * HOUR_MS;
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../functions/timestamps.ts';
+
+export { DAY_MS, HOUR_MS, MINUTE_MS } from '../../functions/timestamps.ts';
 
 /** São Paulo has kept UTC-3 all year since 2019, so no time zone table is needed. */
 const LOCAL_OFFSET_MS = -3 * HOUR_MS;
 
-/** When something runs: every so many minutes of the UTC day, on the local days and hours that it is allowed to. */
+/** When something runs: every so many minutes of the UTC day, within the local days and hours that it may use. */
 export interface Rhythm {
   everyMinutes: number;
   isAllowed?: (local: Date) => boolean;
@@ -29,7 +29,7 @@ export function toLocal(atMs: number): Date {
   return new Date(atMs + LOCAL_OFFSET_MS);
 }
 
-/** The instants at which a rhythm starts on the UTC day that begins at `dayMs`, `minute` after its round times. */
+/** The instants at which a rhythm starts on the UTC day that begins at `dayMs`, each `minute` minutes past its round times. */
 export function ticksOfDay(name: RhythmName, minute: number, dayMs: number): number[] {
   const { everyMinutes, isAllowed }: Rhythm = RHYTHMS[name];
   const ticks: number[] = [];

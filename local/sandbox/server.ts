@@ -33,26 +33,26 @@ export interface SandboxOptions extends PagingOptions {
   latencyMs?: number;
   /** @default { pipeline_logs: 'pipeline_logs', model_logs: 'model_logs' } */
   paths?: Record<StreamName, string>;
-  /** What goes wrong with a request that keeps the limits; asked when it arrives. */
+  /** What goes wrong with a request that keeps the limits; called when it arrives. */
   fault?: (request: SandboxRequest) => Fault | undefined | Promise<Fault | undefined>;
   /** The clock of the limits. @default performance.now */
   now?: () => number;
 }
 
-/** A request as it arrived, and then how it was answered. */
+/** A request as it arrived and, later, how it was answered. */
 export interface SandboxRequest {
-  /** From 0, counting all that arrive. */
+  /** From 0, over all requests that arrive. */
   index: number;
   atMs: number;
-  /** Null for a path that is none of the two. */
+  /** Null for any other path. */
   stream: StreamName | null;
-  /** Null when it is missing or no integer. */
+  /** Null if it is missing or not an integer. */
   startElementId: bigint | null;
   clientId: string | null;
   /** Path and query as they came, credentials included. */
   url: string;
   answeredWith?: Answer['kind'] | Fault['kind'];
-  /** How many rows the page held that the regular answer would list. */
+  /** How many rows the page of the regular answer held. */
   rowsSent?: number;
 }
 
@@ -99,7 +99,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 
   const server = createServer((incoming, response) => {
     handle(incoming, response).catch((error: unknown) => {
-      // A mistake in a test's `fault` or `source`: shown to whoever made the request, as nobody waits for it here.
+      // A mistake in a test's `fault` or `source` goes to whoever made the request: nobody waits for it here.
       if (!response.headersSent) response.writeHead(500, { 'content-type': 'text/plain' });
       response.end(`The sandbox itself failed: ${error instanceof Error ? error.stack : error}`);
     });
@@ -120,7 +120,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     source,
     close() {
       return new Promise((resolve) => {
-        server.close(() => resolve()); // its only error says that it is closed already
+        server.close(() => resolve()); // its only error is that it is already closed
         server.closeAllConnections();
       });
     },

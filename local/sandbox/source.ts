@@ -1,6 +1,6 @@
 import type { StreamName } from '../../functions/streams.ts';
 
-/** Where the sandbox server takes its rows from. */
+/** Where the sandbox server gets its rows. */
 export interface LogSource {
   /** The first `limit` rows with an id of at least `startElementId`, ascending by id. */
   page(
@@ -21,11 +21,10 @@ interface Order {
 }
 
 /**
- * A source over plain arrays, which may be pushed to, and whose rows may be replaced by others of the same id,
- * between two requests.
+ * A source over plain arrays. Between two requests a test may push rows, or replace one by another with the same id.
  *
- * A row without a usable id belongs where it stands: right behind the row before it. Arrays in ascending order
- * are searched as they are; others are ordered once, and again when their length or last row has changed.
+ * A row without a usable id belongs right after the row before it. Arrays in ascending order are searched as they
+ * are; others are sorted once, and again when their length or last row has changed.
  */
 export function rowsSource(streams: Record<StreamName, object[]>): LogSource {
   const orders = new Map<StreamName, Order>();
@@ -54,7 +53,7 @@ export function rowsSource(streams: Record<StreamName, object[]>): LogSource {
   };
 }
 
-/** The smallest index from 0 to `length` at which an answer that turns from false to true once is true. */
+/** The smallest index from 0 to `length` at which `isReached`, which turns from false to true once, is true. */
 export function lowerBound(length: number, isReached: (index: number) => boolean): number {
   let low = 0;
   let high = length;
@@ -66,7 +65,7 @@ export function lowerBound(length: number, isReached: (index: number) => boolean
   return low;
 }
 
-/** A row's id as a number that compares exactly, or undefined when it has none that could be a cursor. */
+/** A row's id as a number that compares exactly; undefined if it has none that could be a cursor. */
 export function usableId(row: object | undefined): bigint | number | undefined {
   if (row === undefined || row === null || !('id' in row)) return undefined;
   const { id } = row;
@@ -78,7 +77,7 @@ export function belongsTo(row: object, clientId: string | null): boolean {
   return clientId === null || ('client_id' in row && String(row.client_id) === clientId);
 }
 
-/** Looks only at what was pushed since the last time, so that a growing array of a million rows stays fast. */
+/** Looks only at what was pushed since the last time, so that an array that grows to a million rows stays fast. */
 function extendOrder(rows: object[], known: Order | undefined): Order {
   const isGrown =
     known?.rows === rows && known.positions === undefined && rows[known.length - 1] === known.last;
@@ -102,7 +101,7 @@ function sortedPositions(rows: object[]): number[] {
   });
 }
 
-/** The id of a row, or for one without, of the nearest before it that has one. */
+/** The id of a row, or of the nearest row before it that has one. */
 function standingId(rows: object[], position: number): bigint | number {
   for (let index = position; index >= 0; index--) {
     const id = usableId(rows[index]);

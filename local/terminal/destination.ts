@@ -10,7 +10,7 @@ const TOP_PIPELINES = 10;
 const TOP_ITEMS = 10;
 const NAME_LENGTH = 44;
 
-/** Where a run has put its rows, and what is there now. */
+/** Where a run put its rows, and what is there now. */
 export type Destination =
   | { kind: 'bigquery'; dataset: string }
   | { kind: 'duckdb'; path: string; page: string; views: StoredView[]; overview: Overview | null }

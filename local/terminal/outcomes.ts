@@ -38,7 +38,7 @@ const PLAN_FIELDS: readonly Field[] = [
   { title: 'runs', align: 'right', text: ({ plan }) => estimate(plan?.runs_estimated) },
 ];
 
-/** What each stream, of each client, has brought. */
+/** What each stream of each client has brought. */
 export function streamsTable(streams: readonly StreamReport[], options: TableOptions): string[] {
   return fieldsTable(FIELDS, streams, options);
 }

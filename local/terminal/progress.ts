@@ -5,24 +5,24 @@ import { epochMsOf, type Timestamp } from '../../functions/timestamps.ts';
 import type { Screen } from './screen.ts';
 import { duration, roughDuration } from './texts.ts';
 
-/** Shows how far a run is, on a terminal many times a second, elsewhere with a line now and then. */
+/** Shows how far a run has come: many times a second on a terminal, elsewhere with a line now and then. */
 export interface Progress {
-  /** To be told of every page, and up to when its rows go; the report is looked at later too. */
+  /** Called after every page, with the time up to which its rows go; the report is read again later. */
   onProgress(report: Readonly<StreamReport>, readTo?: Timestamp): void;
   onStart(kondado: { waitMs(): number }): void;
-  /** What Kondado allows decides the time left, long before it can be measured. */
+  /** Kondado's limit decides the time left long before it can be measured. */
   limitTo(requestsPerMinute: number): void;
-  /** Says something about the whole run until it ends, such as that it is about to. */
+  /** Says something about the whole run until it ends, such as that it is stopping. */
   note(text: string): void;
   end(): void;
 }
 
 interface Track {
   name: string;
-  /** Of this run and of those that it goes on from, the newest last. */
+  /** Of this run and of those that it continues, the newest last. */
   reports: Readonly<StreamReport>[];
   firstSeenMs: number;
-  /** The way in the time of the rows: how far the first page went, how far the last one, and how far there is to go. */
+  /** Progress in the time of the rows: where the first page ended, where the last one did, and where the run will end. */
   originMs: number | null;
   readToMs: number | null;
   endMs: number | null;
@@ -30,7 +30,7 @@ interface Track {
 
 const REDRAW_MS = 100;
 const PLAIN_LINE_MS = 5000;
-// Between two requests there is always a wait of up to a second, which is no news.
+// There is always a wait of up to a second between two requests, which is no news.
 const LONG_WAIT_MS = 1500;
 const BAR_LENGTH = 20;
 const MIN_SHARE = 0.005;
@@ -124,14 +124,14 @@ function isDone({ reports }: Track): boolean {
   return reports.at(-1)?.outcome === 'success';
 }
 
-/** Rows come ascending in time. */
+/** Rows come in the order of time. */
 function shareOf({ originMs, readToMs, endMs }: Track): number | null {
   if (originMs === null || readToMs === null) return null;
   const wayMs = Math.min(endMs ?? Number.POSITIVE_INFINITY, Date.now()) - originMs;
   return Math.min(1, Math.max(0, (readToMs - originMs) / wayMs));
 }
 
-/** Measured, of this stream alone; null as long as it is too early to know. */
+/** Measured, for this stream alone; null while it is too early to know. */
 function leftMs(track: Track): number | null {
   const elapsedMs = performance.now() - track.firstSeenMs;
   const share = shareOf(track);

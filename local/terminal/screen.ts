@@ -4,24 +4,24 @@ import { shortened } from '../../functions/insights/wording.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
-/** What is needed of a terminal, or of what stands in for it. */
+/** What a screen needs of a terminal, or of its stand-in. */
 export interface Terminal extends Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows'>> {
   write(text: string): unknown;
 }
 
-/** A place for lines that stay, with a few below them that are drawn again and again. */
+/** Lines that stay, with a few below them that are redrawn again and again. */
 export interface Screen {
-  /** Whether what is drawn can be drawn over. */
+  /** Whether drawn lines can be drawn over. */
   isInteractive: boolean;
-  /** Draws in the place of what was drawn before. */
+  /** Replaces the lines that were drawn before. */
   draw(lines: readonly string[]): void;
-  /** Adds text above what is drawn. */
+  /** Adds text above the drawn lines. */
   print(text: string): void;
-  /** Removes what is drawn. */
+  /** Removes the drawn lines. */
   clear(): void;
 }
 
-/** Makes a screen of a terminal; what is no terminal gets every line as it is, and no control character. */
+/** Makes a screen of a terminal; anything else gets every line as it is, and no control characters. */
 export function createScreen(stream: Terminal, { TERM }: { TERM?: string | undefined }): Screen {
   const isInteractive = stream.isTTY === true && TERM !== 'dumb';
   let drawn = 0;
@@ -52,17 +52,17 @@ export function createScreen(stream: Terminal, { TERM }: { TERM?: string | undef
   };
 }
 
-/** Makes a function that colours text where the stream is a terminal and NO_COLOR or FORCE_COLOR do not say otherwise. */
+/** Makes a function that colours text if the stream is a terminal, unless NO_COLOR or FORCE_COLOR says otherwise. */
 export function createPainter(stream: WriteStream): (style: Style, text: string) => string {
   return (style, text) => styleText(style, text, { stream });
 }
 
-/** The width of a terminal; what is written to a file has no bound. */
+/** The width of a terminal; a file has no limit. */
 export function widthOf(stream: WriteStream): number {
   return stream.isTTY ? stream.columns : Number.POSITIVE_INFINITY;
 }
 
-/** Lets whoever reads from a pipe leave early, as `head` does. */
+/** Lets the reader of a pipe leave early, as `head` does. */
 export function letReadersLeave(stream: WriteStream): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

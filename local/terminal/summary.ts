@@ -11,11 +11,11 @@ export interface SummaryOptions {
   isInterrupted: boolean;
   /** Of all runs together. */
   durationMs: number;
-  /** Where what was asked for ends, if it does. */
+  /** The end of what was asked for, if it has one. */
   to: Timestamp | undefined;
 }
 
-/** What came of a run, for people. */
+/** The outcome of a run, for people. */
 export function summaryLines(report: RunReport, options: SummaryOptions): string[] {
   const { streams } = report;
   const { paint, maxWidth } = options;
@@ -76,15 +76,15 @@ function hintLines(report: RunReport, streams: readonly StreamReport[], options:
   return hints;
 }
 
-/** How an unfinished run is finished. */
+/** How to finish an unfinished run. */
 function waysOn(
   { mode }: RunReport,
   streams: readonly StreamReport[],
   { isInterrupted, to }: SummaryOptions,
 ): string[] {
   if (mode === 'incremental') {
-    const reason = isInterrupted ? '' : 'Kondado let no more through. ';
-    return [`${reason}The next npm run sync goes on from what is stored.`];
+    const reason = isInterrupted ? '' : 'Kondado let nothing more through. ';
+    return [`${reason}The next npm run sync continues from what is stored.`];
   }
   const verify = mode === 'verify' ? '--verify ' : '';
   const end = to === undefined ? '' : ` --to ${displayTimestamp(to)}`;
@@ -92,7 +92,7 @@ function waysOn(
     .filter(({ next_id }) => next_id !== null)
     .map(
       ({ stream, next_id }) =>
-        `Go on with: npm run sync -- ${verify}--streams ${stream} --from-id ${next_id}${end}`,
+        `Continue with: npm run sync -- ${verify}--streams ${stream} --from-id ${next_id}${end}`,
     );
 }
 

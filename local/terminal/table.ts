@@ -5,7 +5,7 @@ export interface Column {
 }
 
 export interface TableOptions {
-  /** A table that is wider is turned on its side. */
+  /** A wider table is turned on its side. */
   maxWidth: number;
   /** For the titles. */
   emphasize: (text: string) => string;
@@ -34,7 +34,7 @@ export function renderTable(
   return [options.emphasize(line(columns.map(({ title }) => title))), ...rows.map(line)];
 }
 
-/** Titles become the first column, and the rows' first cells the titles. */
+/** The titles become the first column, and the first cells of the rows become the titles. */
 function turned(columns: readonly Column[], rows: readonly (readonly string[])[]): [Column[], string[][]] {
   const titles: Column[] = rows.map(([first = '']) => ({ title: first, align: 'right' }));
   const lines = columns
@@ -48,7 +48,7 @@ function padded(text: string, width: number, align: 'left' | 'right'): string {
   return align === 'left' ? text + space : space + text;
 }
 
-/** How many columns of a terminal a text takes. */
+/** How many columns of a terminal a text takes up. */
 function length(text: string): number {
   let columns = 0;
   for (const character of text) columns += WIDE.test(character) ? 2 : COMBINING.test(character) ? 0 : 1;

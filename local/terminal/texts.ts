@@ -26,7 +26,7 @@ export function ids(first: bigint | null, last: bigint | null): string {
   return first === null || last === null ? '-' : first === last ? `${first}` : `${first}-${last}`;
 }
 
-/** Text from outside as one line; it must not steer the terminal. */
+/** Text from outside, on one line and unable to steer the terminal. */
 export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 }

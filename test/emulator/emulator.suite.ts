@@ -7,13 +7,13 @@ import { run } from '../../functions/run.ts';
 import { TABLES } from '../../functions/schema/tables.ts';
 import type { StreamReport } from '../../functions/sync/report.ts';
 import { parseRunRequest } from '../../functions/sync/request.ts';
+import { MINUTE_MS } from '../../functions/timestamps.ts';
 import { readViews } from '../../functions/views/templates.ts';
 import { SANDBOX_KEY, SANDBOX_TOKEN, type Sandbox, startSandbox } from '../../local/sandbox/server.ts';
 import { rowsSource } from '../../local/sandbox/source.ts';
 import { api, PROJECT, uniqueName, url } from './rest.ts';
 
 const FIRST_ID = 2n ** 53n - 40n; // the ids cross the end of what a double can hold
-const MINUTE_MS = 60_000;
 
 const client = new BigQuery({ projectId: PROJECT, apiEndpoint: url, authClient: new PassThroughClient() });
 

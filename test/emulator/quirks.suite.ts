@@ -31,8 +31,8 @@ async function query(sql: string): Promise<unknown[][] | undefined> {
 const stored = (table: string, what: string) =>
   query(`SELECT ${what} FROM \`${PROJECT}.${DATASET}.${table}\` ORDER BY 1`);
 
-// What the emulator does otherwise than BigQuery. A test that fails here after an upgrade is good news: what it names may
-// then be tested with the emulator too.
+// Where the emulator differs from BigQuery. A test that fails here after an upgrade is good news: what it names can then
+// be tested with the emulator too.
 describe('unlike BigQuery, the emulator', () => {
   test('stores rows with the same insertId twice', async () => {
     const table = await makeTable();

@@ -102,7 +102,7 @@ export async function startFakeBigQuery(options: FakeBigQueryOptions = {}): Prom
 
   const server = createServer((request, response) => {
     handle(request, response).catch((error: unknown) => {
-      // After the end nobody waits for an answer; anything else must be seen.
+      // Nobody waits for an answer after the end; anything else must be seen.
       if (closing.signal.aborted || response.headersSent) response.destroy();
       else send(response, refusalAnswer(error));
     });

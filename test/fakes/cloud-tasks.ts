@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A task as it was made; Cloud Tasks would send it later. */
+/** A task as it was created; Cloud Tasks would send it later. */
 export interface FakeTask {
   name: string;
   scheduleTime: string;
@@ -11,14 +11,14 @@ export interface FakeTask {
 
 export interface FakeCloudTasks {
   url: string;
-  /** Those not yet taken by the test, in their order. */
+  /** Those that the test has not taken yet, in their order. */
   tasks: FakeTask[];
   /** The headers of all requests. */
   headers: IncomingHttpHeaders[];
   close(): Promise<void>;
 }
 
-/** What goes wrong with one request to make a task. */
+/** What goes wrong with one request to create a task. */
 export type TaskFault = number | 'reset' | 'text';
 
 /**

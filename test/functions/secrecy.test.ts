@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, vi } from 'vitest';
 import { startBudget } from '../../functions/budget.ts';
-import { readConfig, VARIABLES } from '../../functions/config.ts';
+import { readConfig } from '../../functions/config.ts';
 import { createKondadoClient } from '../../functions/kondado/client.ts';
+import { VARIABLES } from '../../functions/variables.ts';
 import type { Fault, SandboxRequest } from '../../local/sandbox/server.ts';
 import type { BigQueryFault } from '../fakes/bigquery.ts';
 import { load } from '../support/rows.ts';

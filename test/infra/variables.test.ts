@@ -1,7 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { readConfig, VARIABLES } from '../../functions/config.ts';
+import { readConfig } from '../../functions/config.ts';
 import { STREAM_NAMES } from '../../functions/streams.ts';
+import { VARIABLES } from '../../functions/variables.ts';
 import { type Block, expression, INFRA, ROOT, readLocal, readVariables } from './hcl.ts';
 
 /** What the function knows and the cloud does not need, with the reason. */

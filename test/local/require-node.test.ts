@@ -29,6 +29,6 @@ test('an older Node is told so before it reads any TypeScript', async ({ folder 
 
 test('every script that needs the right Node asks for it first', () => {
   for (const [name, script] of Object.entries(packageJson.scripts)) {
-    if (name !== 'format') expect(script).toMatch(/^node (?:--require \.\/)?local\/require-node\.cjs /);
+    if (name !== 'format') expect(script).toMatch(/^node (?:--\S+ )*(?:\.\/)?local\/require-node\.cjs /);
   }
 });

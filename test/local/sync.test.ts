@@ -94,7 +94,7 @@ describe('npm run sync with credentials', () => {
     expect(stdout).toMatch(new RegExp(`pipeline_logs +partial +${stored} `));
   });
 
-  test('says how a backfill that was interrupted goes on', async ({ account, start }) => {
+  test('says how to continue a backfill that was interrupted', async ({ account, start }) => {
     const { sandbox, env } = await account({ rows: 20_000, latencyMs: 40 });
     const to = '2100-01-01T00:00:00Z';
     const range = ['--streams', 'pipeline_logs', '--from-id', '0', '--to', to];
@@ -103,7 +103,7 @@ describe('npm run sync with credentials', () => {
     child.kill('SIGINT');
     const { stdout } = await output;
     expect(stdout).toMatch(
-      /Go on with: npm run sync -- --streams pipeline_logs --from-id \d+ --to 2100-01-01T00:00:00\.000Z/,
+      /Continue with: npm run sync -- --streams pipeline_logs --from-id \d+ --to 2100-01-01T00:00:00\.000Z/,
     );
   });
 
@@ -116,7 +116,7 @@ describe('npm run sync with credentials', () => {
     expect((await output).status).toBe(0);
   });
 
-  test('goes on by itself when the time budget is used up', async ({ account, command, folder }) => {
+  test('continues by itself when the time budget is used up', async ({ account, command, folder }) => {
     const { env } = await account({ rows: 1500, latencyMs: 40 });
     const { status, stdout } = await command('sync', [], { ...env, TIME_BUDGET_SECONDS: '0.8' });
     expect(status).toBe(0);
@@ -127,7 +127,10 @@ describe('npm run sync with credentials', () => {
   test.for<{ args: string[] }>([
     { args: [] },
     { args: ['--verify'] },
-  ])('goes on by itself from an id $args, and reports it as one', async ({ args }, { account, command }) => {
+  ])('continues by itself from an id $args, and reports it as one', async ({ args }, {
+    account,
+    command,
+  }) => {
     const { env } = await account({ rows: 1200, latencyMs: 40 });
     const all = ['--json', '--streams', 'pipeline_logs', '--from-id'];
     await command('sync', [...all, '1199'], env);

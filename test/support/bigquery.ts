@@ -5,7 +5,7 @@ import { test as base, type Kondado, type KondadoOptions } from './test.ts';
 import { bigQueryWarehouse } from './warehouses.ts';
 
 export const test = base.extend<{
-  /** A sync of these rows into BigQuery. */
+  /** Makes everything ready to sync these rows into BigQuery. */
   open: (
     rows: ApiRow[],
     options?: FakeBigQueryOptions,

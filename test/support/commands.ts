@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
+import { HOUR_MS } from '../../functions/timestamps.ts';
 import { readDuckDb } from '../../local/duckdb.ts';
 import {
   SANDBOX_KEY,
@@ -14,8 +15,6 @@ import { type LogSource, rowsSource } from '../../local/sandbox/source.ts';
 import { CHILD_ENV } from './child-env.ts';
 import type { Environment } from './runs.ts';
 import { test as base } from './test.ts';
-
-const HOUR_MS = 3_600_000;
 
 interface Output {
   status: number | null;
@@ -30,7 +29,7 @@ interface Fixtures {
     args?: readonly string[],
     env?: Environment,
   ) => { child: ChildProcess; output: Promise<Output> };
-  /** The same, to its end. */
+  /** Runs a script to its end. */
   command: (script: string, args?: readonly string[], env?: Environment) => Promise<Output>;
   /** An account with so many rows, the newest an hour old, and the environment that reaches it. */
   account: (

@@ -6,7 +6,7 @@ import { type Environment, type Run, runSync } from './runs.ts';
 import { test as base, type Kondado } from './test.ts';
 import { bigQueryWarehouse, duckDbWarehouse, type StoredRow, type TestWarehouse } from './warehouses.ts';
 
-/** What must hold whatever the warehouse is, is tested with each. */
+/** Whatever must hold for any warehouse is tested with each. */
 export const WAREHOUSES = ['DuckDB', 'BigQuery'] as const;
 
 export const ONE_STREAM = { STREAMS: 'pipeline_logs' };

@@ -1,12 +1,11 @@
 import type { RunRequest } from '../../functions/sync/request.ts';
-import { parseTimestamp } from '../../functions/timestamps.ts';
+import { MINUTE_MS, parseTimestamp } from '../../functions/timestamps.ts';
 import { createRandom, type Random } from '../../local/sandbox/random.ts';
 import { type ApiRow, minutesAgo, pipelineRow } from './rows.ts';
 
-export const MINUTE_MS = 60_000;
 export const DAY_MINUTES = 1_440;
 
-/** Rows at equal distances from some days ago until five minutes ago, with gaps of all sizes between their ids. */
+/** Rows evenly spread from some days ago until five minutes ago, their ids any distance apart. */
 export function spread(count: number, days: number, seed = 1): ApiRow[] {
   const random = createRandom(seed);
   const stepMinutes = (days * DAY_MINUTES - 5) / count;
@@ -20,7 +19,7 @@ export function spread(count: number, days: number, seed = 1): ApiRow[] {
   });
 }
 
-/** Rows whose ids are in the order of arrival, each up to so many minutes after it was created. */
+/** Rows whose ids follow their arrival, which is up to so many minutes after they were created. */
 export function disordered(count: number, days: number, minutes: number, seed: number): ApiRow[] {
   const random = createRandom(seed);
   return spread(count, days, seed).map((row) => {
@@ -29,7 +28,7 @@ export function disordered(count: number, days: number, minutes: number, seed: n
   });
 }
 
-/** Ways in which rows may be missing; a test keeps the newest row, it is the watermark. */
+/** Ways in which rows may be missing; the tests keep the newest row, which is the watermark. */
 export const MISSING: Record<string, (rows: readonly ApiRow[], random: Random) => ApiRow[]> = {
   'single rows': (rows, random) => rows.filter(() => random.chance(0.05)),
   'every other row': (rows) => rows.filter((_, index) => index % 2 === 0),
@@ -49,7 +48,7 @@ export const timestamp = (text: string) => parseTimestamp(text) ?? '';
 export const idsOf = (rows: readonly ApiRow[]) => rows.map(({ id }) => Number(id));
 export const dayAgo = (days: number) => minutesAgo(days * DAY_MINUTES);
 
-/** The rows created from one moment on, up to before another. */
+/** The rows created from one moment on and before another. */
 export const within = (rows: readonly ApiRow[], from: string, to = '9') =>
   rows.filter((row) => createdAt(row) >= from && createdAt(row) < to);
 

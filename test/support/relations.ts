@@ -9,7 +9,7 @@ const TYPES: Record<string, string> = {
   day: 'DATE',
 };
 
-/** Makes a DuckDB file that holds tables in the place of all views, so that a test decides what they say. */
+/** Makes a DuckDB file with tables instead of views, so that a test decides what they say. */
 export async function writeRelations(path: string, rows: { [V in ViewName]?: ViewRow<V>[] }): Promise<void> {
   const instance = await DuckDBInstance.create(path);
   const connection = await instance.connect();

@@ -49,7 +49,7 @@ export const RULES = {
   'no line is longer than 160 characters': longLines,
 } satisfies Record<string, (files: Files) => string[]>;
 
-/** What a TypeScript file imports, in the order in which it says so. */
+/** What a TypeScript file imports, in its own order. */
 export function importsOf(text: string): Import[] {
   const imports: Import[] = [];
   const visit = (node: unknown): void => {
@@ -78,7 +78,7 @@ function roomOf(path: string): string | undefined {
   return room !== undefined && Object.hasOwn(MAY_IMPORT, room) ? room : undefined;
 }
 
-/** Rooms that may be imported from these, themselves included. */
+/** The rooms that these may import, themselves included. */
 function reachable(rooms: readonly string[]): Set<string> {
   const seen = new Set(rooms);
   for (const room of seen) for (const next of MAY_IMPORT[room] ?? []) seen.add(next);
@@ -101,7 +101,7 @@ function importsAgainstDirection(files: Files): string[] {
   const breaches = homeless.map((path) => `${path}: lies in a folder that is no room`);
   for (const { from, to, kind } of internalImports(files)) {
     const [room, target] = [roomOf(from), roomOf(to)];
-    // The version, which package.json alone knows.
+    // Only package.json knows the version.
     if (room === undefined || !to.includes('/')) continue;
     const start = kind === 'static' ? [room] : [room, ...(MAY_LOAD[room] ?? [])];
     if (target === undefined || !reachable(start).has(target)) {

@@ -1,9 +1,8 @@
 import type { StreamName } from '../../functions/streams.ts';
+import { MINUTE_MS } from '../../functions/timestamps.ts';
 
 /** What the API sends for a row; tests change single fields. */
 export type ApiRow = Record<string, unknown>;
-
-const MINUTE_MS = 60_000;
 
 /** The example of Kondado's help pages, value for value. */
 export const DOCUMENTED_ROW = {
@@ -24,7 +23,7 @@ export const DOCUMENTED_ROW = {
   mb_estimate: '0.00231',
 };
 
-/** ISO text so many minutes before now. */
+/** ISO text of the moment so many minutes before now. */
 export function minutesAgo(minutes: number): string {
   return new Date(Date.now() - minutes * MINUTE_MS).toISOString();
 }
@@ -49,7 +48,7 @@ export function modelRow(id: number | bigint, fields: ApiRow = {}): ApiRow {
   };
 }
 
-/** Rows with gaps between their ids, one a second, the last one some minutes ago. */
+/** Rows with every third id, one a second, the last one some minutes ago. */
 export function load(
   stream: StreamName,
   count: number,

@@ -6,7 +6,7 @@ import type { RunRequest } from '../../functions/sync/request.ts';
 
 export type Environment = Record<string, string>;
 
-/** One line of the log, as Cloud Logging would get it. */
+/** One line of the log, as Cloud Logging gets it. */
 export interface LogLine {
   event: string;
   severity: string;
@@ -29,7 +29,7 @@ const INCREMENTAL: RunRequest = {
   acceptGap: false,
 };
 
-/** One run as the function does it, without the one-at-a-time rule of the function. */
+/** One run as the function does it, without its rule that there is one at a time. */
 export async function runSync(
   env: Environment,
   request: Partial<RunRequest> = {},
@@ -50,7 +50,7 @@ export function recordLog(): { log: Log; lines: LogLine[] } {
   return { log: createLog({ level: 'debug', isReadable: false, write }), lines };
 }
 
-/** The report of the only stream of the run that is asked for. */
+/** The report of a stream that the run read once. */
 export function streamOf({ report }: Run, stream = 'pipeline_logs'): StreamReport {
   const found = report.streams.filter((candidate) => candidate.stream === stream);
   if (found[0] === undefined || found.length > 1) {

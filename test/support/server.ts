@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { getTestServer } from '@google-cloud/functions-framework/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
-import { VARIABLES } from '../../functions/config.ts';
+import { VARIABLES } from '../../functions/variables.ts';
 import '../../functions/index.ts';
 import { parseJson } from '../../functions/json.ts';
 import type { Environment } from './runs.ts';
@@ -37,7 +37,7 @@ export interface Answer {
   body: any;
 }
 
-/** The function, served to all tests of a file; each begins with no variable set and nothing written. */
+/** The function, served to all tests of a file; each test begins with no variable set and nothing written. */
 export interface ServedFunction {
   send(init: RequestInit, path?: string): Promise<Answer>;
   post(body?: string, contentType?: string): Promise<Answer>;

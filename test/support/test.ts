@@ -9,7 +9,7 @@ import { type FakeBigQuery, type FakeBigQueryOptions, startFakeBigQuery } from '
 import type { ApiRow } from './rows.ts';
 import type { Environment } from './runs.ts';
 
-/** A sandbox whose rows a test may change, and the environment that leads to it. */
+/** A sandbox whose rows a test may change, and the environment that reaches it. */
 export interface Kondado {
   sandbox: Sandbox;
   streams: { pipeline_logs: ApiRow[]; model_logs: ApiRow[] };
@@ -22,9 +22,9 @@ export type KondadoOptions = Partial<Omit<SandboxOptions, 'source'>> & {
 };
 
 interface Fixtures {
-  /** A folder that is gone after the test. */
+  /** A folder that is removed after the test. */
   folder: string;
-  /** Starts a sandbox with a key of its own: the limits, and so the pauses, are shared by all that use one key. */
+  /** Starts a sandbox with a key of its own: all that use one key share its limits, and so its pauses. */
   startKondado: (options?: KondadoOptions) => Promise<Kondado>;
   startBigQuery: (options?: FakeBigQueryOptions) => Promise<FakeBigQuery>;
 }

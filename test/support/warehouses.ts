@@ -20,7 +20,7 @@ export interface TestWarehouse {
   rows(name: string): Promise<StoredRow[]>;
   /** What the view `_latest` shows, by id. */
   latest(stream: StreamName): Promise<StoredRow[]>;
-  /** DuckDB's SQL, also on what stands for BigQuery. */
+  /** DuckDB's SQL, also on the stand-in for BigQuery. */
   run(sql: string): Promise<StoredRow[]>;
 }
 

@@ -3,8 +3,8 @@ import type { BigQueryConfig } from '../../config.ts';
 import { SyncError } from '../../errors.ts';
 import { type LogRow, type Reading, type RejectedRow, rejectedRowValues, rejectRow } from '../../rows.ts';
 import type { Row } from '../../schema/tables.ts';
+import type { Adapter } from '../adapter.ts';
 import { rejectedBefore } from '../queries.ts';
-import type { Adapter } from '../warehouse.ts';
 import { connectBigQuery } from './connection.ts';
 import { createInserter, type Insert, MAX_BYTES_PER_ROW, TOO_LARGE, toInsert } from './inserts.ts';
 

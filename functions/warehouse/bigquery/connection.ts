@@ -3,7 +3,7 @@ import { PassThroughClient } from 'google-auth-library';
 import { untilAborted, withDeadline } from '../../budget.ts';
 import type { BigQueryConfig } from '../../config.ts';
 import { BudgetUsedUp, SyncError } from '../../errors.ts';
-import type { Ask } from '../warehouse.ts';
+import type { Ask } from '../adapter.ts';
 import { callFault, reasonOf } from './faults.ts';
 
 const TABLE = /\{(\w+)\}/g;

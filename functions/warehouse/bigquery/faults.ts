@@ -43,7 +43,8 @@ export function callFault(error: unknown, what: string): SyncError | BudgetUsedU
   if (/default credentials|invalid_grant|project id/i.test(message)) {
     return new SyncError(
       'WAREHOUSE_REJECTED',
-      `BigQuery cannot be used (${what}): there are no valid Google credentials, or they name no project. On a computer, use gcloud auth application-default login and set BIGQUERY_PROJECT.`,
+      `BigQuery cannot be used (${what}): there are no valid Google credentials, or they name no project. ` +
+        'On a computer, use gcloud auth application-default login and set BIGQUERY_PROJECT.',
     );
   }
   const reason = reasonOf(error);

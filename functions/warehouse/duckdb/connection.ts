@@ -1,7 +1,7 @@
 import { totalmem } from 'node:os';
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { SyncError } from '../../errors.ts';
-import type { AnswerRow } from '../warehouse.ts';
+import type { AnswerRow } from '../adapter.ts';
 import { toDuckDb } from './dialect.ts';
 
 export type DuckDb = typeof import('@duckdb/node-api');
@@ -57,7 +57,8 @@ async function load(): Promise<DuckDb> {
   } catch {
     throw new SyncError(
       'CONFIG_INVALID',
-      'WAREHOUSE=duckdb needs the package @duckdb/node-api, which is installed on a computer (npm ci) but not deployed. On Google Cloud set WAREHOUSE=bigquery.',
+      'WAREHOUSE=duckdb needs the package @duckdb/node-api, which is installed on a computer (npm ci) but ' +
+        'not deployed. On Google Cloud set WAREHOUSE=bigquery.',
     );
   }
 }

@@ -4,7 +4,7 @@ import { type LogRow, type RejectedRow, rejectedRowValues } from '../../rows.ts'
 import { type Column, type Row, TABLES, type TableName, type Value } from '../../schema/tables.ts';
 import { epochMicrosOf } from '../../timestamps.ts';
 import { billingPlaceholders } from '../../views/templates.ts';
-import type { Adapter } from '../warehouse.ts';
+import type { Adapter } from '../adapter.ts';
 import { askDuckDb, connectDuckDb, DEFAULT_MEMORY, type DuckDb, inTurn } from './connection.ts';
 import { makeTables, makeViews } from './schema.ts';
 

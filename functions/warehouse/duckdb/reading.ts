@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { DuckDbConfig } from '../../config.ts';
 import { SyncError } from '../../errors.ts';
-import type { Adapter } from '../warehouse.ts';
+import type { Adapter } from '../adapter.ts';
 import { askDuckDb, connectDuckDb, DEFAULT_MEMORY, inTurn } from './connection.ts';
 
 /** Enough for a million executions; with the default, reading would take more memory than a run with all its rows. */

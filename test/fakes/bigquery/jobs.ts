@@ -12,7 +12,7 @@ interface Job extends QueryResult {
 
 export interface Jobs {
   queryOf(jobId: string): string | undefined;
-  /** Answers whatever is no insert; a query that is not complete never will be. */
+  /** Answers everything but inserts; a query that is not complete never will be. */
   answer(call: FakeCall, route: Route, isComplete: boolean): Promise<Answer>;
 }
 

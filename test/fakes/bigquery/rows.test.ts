@@ -119,7 +119,7 @@ describe('rows', () => {
       errors: [{ reason: 'notFound' }],
     });
     expect(await failureOf(query('SELECT 1 FROM `p.other.pipeline_logs`'))).toMatchObject({ code: 404 });
-    // Without the client, which needs long for so much.
+    // Without the client, which takes long for so much.
     const send = (rows: unknown[]) =>
       fetch(
         `${fake.url}/bigquery/v2/projects/${fake.project}/datasets/${fake.dataset}/tables/pipeline_logs/insertAll`,

@@ -9,6 +9,7 @@ import {
   TIMESTAMPTZ,
   VARCHAR,
 } from '@duckdb/node-api';
+import { DAY_MS } from '../../../functions/timestamps.ts';
 import { isoText } from './results.ts';
 
 export interface Field {
@@ -48,8 +49,6 @@ export interface CheckOptions {
   project: string;
   dataset: string;
 }
-
-const DAY_MS = 86_400_000;
 
 export const COLUMN_TYPES: Record<string, { duckdb: string; type: DuckDBType }> = {
   INT64: { duckdb: 'BIGINT', type: BIGINT },

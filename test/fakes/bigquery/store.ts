@@ -147,7 +147,7 @@ function checkRequest(rows: readonly InsertRow[]): void {
   }
 }
 
-/** Where one row stops all, the good ones are told so. */
+/** If one row stops all, the good ones say so too. */
 function insertErrors(checked: readonly CheckedRow[], isAllOrNothing: boolean): InsertErrors {
   return checked
     .map(({ errors }, index) => ({

@@ -18,7 +18,7 @@ export interface TranslationContext {
   now: () => number;
 }
 
-/** Functions of BigQuery that DuckDB lacks. `if`, `ifnull`, `countif` and QUALIFY it has. */
+/** BigQuery's functions that DuckDB lacks; it has `if`, `ifnull`, `countif` and QUALIFY. */
 export const SESSION_STATEMENTS = [
   "SET TimeZone = 'UTC'",
   "SET default_null_order = 'nulls_first_on_asc_last_on_desc'",
@@ -58,8 +58,10 @@ const TOKENS =
   /--[^\n]*|#[^\n]*|\/\*[\s\S]*?\*\/|[rR]?'(?:\\[\s\S]|[^'\\])*'|[rR]?"(?:\\[\s\S]|[^"\\])*"|`[^`]+`/g;
 
 /**
- * BigQuery SQL as DuckDB SQL. Texts and names in quotes are taken out first, so that the patterns see only code.
- * Parameters become typed casts: a NULL has a type too, and a wrong type fails as it does in BigQuery.
+ * Turns BigQuery's SQL into DuckDB's.
+ *
+ * Quoted texts and names are taken out first, so that the patterns see only code. Parameters become typed casts: a NULL
+ * has a type too, and a wrong type fails as it does in BigQuery.
  */
 export function translate(
   query: string,

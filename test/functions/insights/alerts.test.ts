@@ -4,7 +4,7 @@ import { readReadingConfig } from '../../../functions/config.ts';
 import { logAlerts } from '../../../functions/insights/alerts.ts';
 import { createLog } from '../../../functions/log.ts';
 import { type RunReport, type StreamOutcome, startStreamReport } from '../../../functions/sync/report.ts';
-import { timestampOf } from '../../../functions/timestamps.ts';
+import { MINUTE_MS, timestampOf } from '../../../functions/timestamps.ts';
 import type { ViewName, ViewRow } from '../../../functions/views/columns.ts';
 import { createOverview } from '../../fixtures/overview.ts';
 import { writeRelations } from '../../support/relations.ts';
@@ -13,7 +13,6 @@ import { test } from '../../support/test.ts';
 import { bigQueryWarehouse, runInDuckDb } from '../../support/warehouses.ts';
 
 const NOON_MS = Date.UTC(2026, 10, 23, 12);
-const MINUTE_MS = 60_000;
 const at = (minutes: number) => new Date(NOON_MS + minutes * MINUTE_MS);
 
 const overview = createOverview({ pipelines: 1, models: 1, nameOf: () => 'Orders' });

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, vi } from 'vitest';
-import { VARIABLES } from '../../../functions/config.ts';
+import { VARIABLES } from '../../../functions/variables.ts';
 import type { FakeBigQuery, FakeBigQueryOptions } from '../../fakes/bigquery.ts';
 import { load, minutesAgo, pipelineRow } from '../../support/rows.ts';
 import { type Environment, runSync } from '../../support/runs.ts';

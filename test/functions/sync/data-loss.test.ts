@@ -1,12 +1,12 @@
 import { describe, expect } from 'vitest';
 import { reportBody } from '../../../functions/sync/report.ts';
+import { DAY_MS } from '../../../functions/timestamps.ts';
 import { type ApiRow, minutesAgo, pipelineRow } from '../../support/rows.ts';
 import { type Environment, runSync, streamOf } from '../../support/runs.ts';
 import { test } from '../../support/test.ts';
 import { duckDbWarehouse } from '../../support/warehouses.ts';
 
 const DAY_MINUTES = 1_440;
-const DAY_MS = 86_400_000;
 
 /** Twenty rows a day for the last 88 days. */
 function history(): ApiRow[] {

@@ -96,7 +96,7 @@ test.for([1, 2])(
       `DELETE FROM pipeline_logs WHERE id > ${before?.last_id} AND id < ${behind?.first_id}`,
     );
 
-    // As README says: from the end of one range up to a little behind the beginning of the next.
+    // As docs/history.md says: from the end of one range to a little after the beginning of the next.
     const [end] = await warehouse.run(
       `SELECT createdat + INTERVAL 1 HOUR AS createdat FROM pipeline_logs_latest WHERE id = ${behind?.first_id}`,
     );

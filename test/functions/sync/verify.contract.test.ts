@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import { MINUTE_MS } from '../../../functions/timestamps.ts';
 import { createRandom } from '../../../local/sandbox/random.ts';
 import {
   deleteIds,
@@ -14,7 +15,6 @@ import {
   DAY_MINUTES,
   dayAgo,
   idsOf,
-  MINUTE_MS,
   MISSING,
   spread,
   timestamp,

@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest';
+import { MINUTE_MS } from '../../../functions/timestamps.ts';
 import { deleteIds, latestIds, testWith, WAREHOUSES } from '../../support/contract.ts';
-import { createdAt, dayAgo, disordered, idsOf, MINUTE_MS, spread, within } from '../../support/history.ts';
+import { createdAt, dayAgo, disordered, idsOf, spread, within } from '../../support/history.ts';
 import { poster } from '../../support/post.ts';
 import { type ApiRow, minutesAgo, pipelineRow } from '../../support/rows.ts';
 import { coverage, falselyProven, shown, stored } from '../../support/stored.ts';

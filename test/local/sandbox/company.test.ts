@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { DAY_MS } from '../../../functions/timestamps.ts';
 import {
   createCompany,
   PLAN_ACTIVE_PIPELINES,
@@ -8,9 +9,8 @@ import {
 import type { LogSource } from '../../../local/sandbox/source.ts';
 
 const NOON_MS = Date.UTC(2026, 10, 23, 12);
-const DAY_MS = 86_400_000;
 
-/** What the tests need of a company's rows, both streams. */
+/** What the tests need of a company's rows, of both streams. */
 interface Row {
   id: number;
   client_id: number;
@@ -25,7 +25,7 @@ function listAll(source: LogSource, stream: 'pipeline_logs' | 'model_logs' = 'pi
   return source.page(stream, 0n, Number.POSITIVE_INFINITY, null).rows as Row[];
 }
 
-/** Compared instead of the rows, of which there are too many to compare one by one or to print. */
+/** Compared instead of the rows, which are too many to compare one by one or to print. */
 function fingerprint(list: Row[]): string {
   const text = list.map(({ id, updatedAt, row_count }) => `${id} ${updatedAt} ${row_count}`).join('\n');
   return createHash('sha256').update(text).digest('hex');
@@ -99,7 +99,7 @@ describe('the company', () => {
     expect(later.length).toBeGreaterThan(kept.length);
   });
 
-  test('has rows that appear late, behind larger ids, and rows that are updated', () => {
+  test('has rows that appear late, after larger ids, and rows that are updated', () => {
     let nowMs = NOON_MS;
     const moving = createCompany({ now: () => nowMs });
     const seen = new Map(listAll(moving).map((row) => [row.id, row.updatedAt]));

@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { startStreamReport } from '../../../functions/sync/report.ts';
-import { timestampOf } from '../../../functions/timestamps.ts';
+import { DAY_MS, timestampOf } from '../../../functions/timestamps.ts';
 import { startProgress } from '../../../local/terminal/progress.ts';
 import { createScreen, type Terminal } from '../../../local/terminal/screen.ts';
 
 const NOON_MS = Date.UTC(2026, 10, 23, 12);
-const DAY_MS = 86_400_000;
 
 function terminal(isTTY: boolean) {
   let text = '';
@@ -20,7 +19,7 @@ function terminal(isTTY: boolean) {
   return { stream, text: () => text };
 }
 
-/** A report of a first run that has come so many days far, of the 90 that there are. */
+/** A report of a first run that has read so many of the 90 days. */
 function report(days: number) {
   return {
     ...startStreamReport({ stream: 'pipeline_logs', clientId: null }),
@@ -81,7 +80,7 @@ describe('the progress', () => {
     progress.end();
   });
 
-  test('a run that goes on is counted with the one before', () => {
+  test('a run that continues another is counted with it', () => {
     const { stream, text } = terminal(false);
     const progress = startProgress(createScreen(stream, {}), { to: undefined });
     progress.onProgress(report(10));
