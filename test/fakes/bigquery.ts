@@ -30,7 +30,8 @@ export interface FakeBigQueryOptions {
   dedupe?: boolean;
   /** The clock of CURRENT_TIMESTAMP() and of the partition bounds. @default Date.now */
   now?: () => number;
-  fault?: (call: FakeCall) => BigQueryFault | undefined;
+  /** What goes wrong with a call; asked when it has arrived, and waited for. */
+  fault?: (call: FakeCall) => BigQueryFault | undefined | Promise<BigQueryFault | undefined>;
 }
 
 export interface FakeBigQuery {
@@ -94,8 +95,12 @@ export async function startFakeBigQuery(options: FakeBigQueryOptions = {}): Prom
     if (text !== '' && typeof call.body === 'string') {
       return send(response, errorAnswer(400, 'parseError', 'Parse Error: the body is not JSON.'));
     }
-    const failure = fault?.(call);
-    const work = (isComplete?: boolean) => answerTo(call, route, isComplete);
+    const failure = await fault?.(call);
+    const work = async (isComplete?: boolean) => {
+      const answer = await answerTo(call, route, isComplete);
+      call.answerBytes = Buffer.byteLength(answer.text);
+      return answer;
+    };
     if (!failure) return send(response, await work());
     await respondWithFault(failure, { call, response, work, closing: closing.signal });
   }

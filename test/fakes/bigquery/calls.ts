@@ -15,6 +15,8 @@ export interface FakeCall {
   body: any;
   headers: IncomingHttpHeaders;
   atMs: number;
+  /** How long the answer was that its work led to. */
+  answerBytes?: number;
 }
 
 export type ParameterText = string | null | (string | null)[];

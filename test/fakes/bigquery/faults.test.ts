@@ -35,6 +35,19 @@ describe('a fault', () => {
     expect(await fake.rows('pipeline_logs')).toHaveLength(stored);
   });
 
+  test('swallow looks like a success, of which nothing is stored', async ({ start }) => {
+    const { fake, insert } = await start({ fault: once({ kind: 'swallow' }) });
+    expect(await insert('pipeline_logs', [log(1)])).toMatchObject([{ kind: expect.any(String) }]);
+    await insert('pipeline_logs', [log(2)]);
+    expect((await fake.rows('pipeline_logs')).map(({ id }) => id)).toEqual([2n]);
+  });
+
+  test('that comes later is waited for, and the answer counted in bytes', async ({ start }) => {
+    const { fake, insert } = await start({ fault: async () => undefined });
+    await insert('pipeline_logs', [log(1)]);
+    expect(fake.calls[0]?.answerBytes).toBe('{"kind":"bigquery#tableDataInsertAllResponse"}'.length);
+  });
+
   test('html with status 200 looks like a success', async ({ start }) => {
     const { fake, insert } = await start({ fault: once({ kind: 'html' }) });
     expect(await insert('pipeline_logs', [log(1)])).toEqual([expect.stringContaining('<html>')]);

@@ -15,7 +15,9 @@ export type BigQueryFault =
   | { kind: 'hangAfter' }
   | { kind: 'delay'; ms: number }
   | { kind: 'insertErrors'; errors: (rows: InsertRow[]) => InsertErrors }
-  | { kind: 'neverComplete' };
+  | { kind: 'neverComplete' }
+  /** As a table does that was just made again: the rows are accepted, and gone. */
+  | { kind: 'swallow' };
 
 /** Long enough for what was written to reach the client before the connection ends. */
 const FLUSH_MS = 50;
@@ -64,6 +66,8 @@ export async function respondWithFault(
         response,
         call.kind === 'insertAll' ? insertAnswer(fault.errors(call.body?.rows ?? [])) : await work(),
       );
+    case 'swallow':
+      return send(response, call.kind === 'insertAll' ? insertAnswer(undefined) : await work());
     case 'neverComplete':
       return send(response, await work(false));
   }

@@ -120,14 +120,17 @@ describe('an answer in another charset', () => {
 
   test.concurrent('that nobody knows is told, and is no accident', async ({ startKondado, warehouse }) => {
     const kondado = await startKondado({
-      pipeline_logs: load('pipeline_logs', 3),
+      pipeline_logs: [pipelineRow(1, { pipeline_name: LATIN })],
+      encoding: 'latin1',
       headers: { 'content-type': 'application/json; charset=x-klingon' },
     });
     const { stream, lines } = await poster(kondado, warehouse)();
-    if (stream.outcome === 'success') {
-      expect(stream.rows_inserted).toBe(3);
-      expect(lines.filter(({ severity }) => severity === 'WARNING')).not.toEqual([]);
-    } else expect(stream.error?.code).toBe('KONDADO_UNEXPECTED_RESPONSE');
+    const warnings = lines.filter(({ severity }) => severity === 'WARNING');
+    // It is stored with a warning, or refused.
+    expect([stream.rows_inserted, warnings.length, stream.error?.code]).toBeOneOf([
+      [1, 1, undefined],
+      [0, expect.any(Number), 'KONDADO_UNEXPECTED_RESPONSE'],
+    ]);
   });
 
   test.concurrent('may begin with a byte order mark', async ({ startKondado, warehouse }) => {

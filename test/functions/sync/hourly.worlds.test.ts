@@ -7,8 +7,10 @@ import { rowsBetween, WORLDS, worldHistory } from '../../support/worlds.ts';
 
 describe.each(WAREHOUSES)('with %s', (kind) => {
   const test = testWith(kind);
+  // A DuckDB file takes its time to open, so there each form of the cursor is tried with the smallest pages alone.
+  const worlds = WORLDS.filter(({ options }) => kind === 'BigQuery' || options.pageSize === 7);
 
-  test.for(WORLDS)('hourly runs bring every row once: $name', async (world, { startKondado, warehouse }) => {
+  test.for(worlds)('hourly runs bring every row once: $name', async (world, { startKondado, warehouse }) => {
     const rows = worldHistory();
     const visible = () => rows.filter(world.shows);
     const kondado = await startKondado({ pipeline_logs: rows, ...world.options });
