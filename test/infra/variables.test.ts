@@ -19,7 +19,7 @@ function namesInOrder(text: string, pattern: RegExp): string[] {
   return [...text.matchAll(pattern)].map(([, name]) => name as string);
 }
 
-test('Terraform sets exactly the variables that functions/config.ts knows, but for those left out with a reason', async () => {
+test('Terraform sets exactly the variables that functions/variables.ts knows, but for those left out with a reason', async () => {
   const environment = (await readLocal('environment')) as Block;
   const expected = Object.keys(VARIABLES).filter((name) => !Object.hasOwn(LEFT_OUT, name));
   expect(Object.keys(environment).sort()).toEqual(expected.sort());
