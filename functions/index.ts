@@ -40,12 +40,15 @@ async function sendRun(request: Request, response: Response, log: Log): Promise<
   if (isRunning) throw new SyncError('RUN_IN_PROGRESS', 'A run is in progress; try again when it has ended.');
   isRunning = true;
   try {
-    const [{ readConfig }, { run }, { reportBody, statusOf }] = await Promise.all([
+    const [{ untilTerminated }, { readConfig }, { run }, { reportBody, statusOf }] = await Promise.all([
+      import('./termination.ts'),
       import('./config.ts'),
       import('./run.ts'),
       import('./sync/report.ts'),
     ]);
-    const { report, config } = await untilTerminated((stop) => run(runRequest, { readConfig, log, stop }));
+    const { report, config } = await untilTerminated(response, (stop) =>
+      run(runRequest, { readConfig, log, stop }),
+    );
     if (config?.continuationQueue) {
       const { continueLater } = await import('./sync/continuation.ts');
       await continueLater(runRequest, report, { queue: config.continuationQueue, log });
@@ -53,27 +56,6 @@ async function sendRun(request: Request, response: Response, log: Log): Promise<
     send(response, statusOf(report), reportBody(report));
   } finally {
     isRunning = false;
-  }
-}
-
-/**
- * Lets SIGTERM end the work as its time budget would, and the process only after it.
- *
- * The framework's own handler ends the process at once: rows would be stored, and no run would tell of them.
- */
-async function untilTerminated<T>(work: (stop: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const others = process.listeners('SIGTERM');
-  const stop = () => controller.abort();
-  process.removeAllListeners('SIGTERM');
-  process.on('SIGTERM', stop);
-  try {
-    return await work(controller.signal);
-  } finally {
-    process.off('SIGTERM', stop);
-    for (const listener of others) process.on('SIGTERM', listener);
-    // After the answer is on its way.
-    if (controller.signal.aborted) setImmediate(() => process.kill(process.pid, 'SIGTERM'));
   }
 }
 

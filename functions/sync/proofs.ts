@@ -35,7 +35,7 @@ export async function proveEmptiness(
  * A table that was just made, or made again, may answer that it has taken rows and lose them:
  * https://docs.cloud.google.com/bigquery/docs/write-api-rest#metadata-errors
  */
-export function createFirstLoad(source: Source, runId: string) {
+export function createFirstLoad(source: Source) {
   let ids = 0;
   let firstId: bigint | null = null;
   let lastId: bigint | null = null;
@@ -60,7 +60,7 @@ export function createFirstLoad(source: Source, runId: string) {
       const proven = { first_id: report.first_id, last_id: report.last_id };
       Object.assign(report, { first_id: null, last_id: null });
       const counted = isOfClient ? source : { ...source, clientId: null };
-      const stored = await warehouse.countIds(counted, { firstId, lastId, runId });
+      const stored = await warehouse.countIds(counted, { firstId, lastId });
       if (stored < ids) throw lostRows(source, ids, stored);
       Object.assign(report, proven);
     },

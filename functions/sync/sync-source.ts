@@ -102,11 +102,11 @@ async function readWindow(
   window: Window,
   { mode }: RunRequest,
   { position }: Standing,
-  { config, warehouse, log, runId, onProgress }: RunTools,
+  { config, warehouse, log, onProgress }: RunTools,
 ): Promise<void> {
   const isVerification = mode === 'verify';
   const notices = createNotices();
-  const firstLoad = createFirstLoad(source, runId);
+  const firstLoad = createFirstLoad(source);
   let rowsShown = 0;
   report.next_id = window.startId;
   try {

@@ -41,18 +41,6 @@ export type Questions = ReturnType<typeof createQuestions>;
  * skips partitions by a literal for certain.
  */
 export function createQuestions(ask: Ask) {
-  /** With the runs of the last days, so that an hourly run needs one question for both. */
-  async function standing(source: Source, now: Timestamp, lookbackMs: number) {
-    const since = addMs(now, -7 * DAY_MS);
-    const rows = await ask(
-      `${positionSql(source, since, now, lookbackMs)}
-       UNION ALL
-       ${runsSql(source, since)}
-       ORDER BY started_us`,
-    );
-    return { since, rows };
-  }
-
   return {
     /**
      * Where the stored rows of a source end, null if there are none, and what became of its runs of the last seven days,
@@ -65,7 +53,14 @@ export function createQuestions(ask: Ask) {
       now: Timestamp,
       lookbackMs: number,
     ): Promise<{ position: Position | null; runs: EarlierRun[] }> {
-      const { since, rows } = await standing(source, now, lookbackMs);
+      const since = addMs(now, -7 * DAY_MS);
+      // Both in one question, because an hourly run has few to ask.
+      const rows = await ask(
+        `${positionSql(source, since, now, lookbackMs)}
+         UNION ALL
+         ${runsSql(source, since)}
+         ORDER BY started_us`,
+      );
       const runs = rows.filter(({ kind }) => kind === 'run').map(runOf);
       let position = positionOf(rows.find(({ kind }) => kind === 'position'));
       let asked: Timestamp | null = since;
@@ -133,17 +128,14 @@ export function createQuestions(ask: Ask) {
 
     /**
      * How many ids are stored from one to another, both inclusive.
-     *
-     * @param options.runId only those of this run.
      */
     async countIds(
       { stream, clientId }: Source,
-      options: { firstId: bigint; lastId: bigint; runId?: string },
+      { firstId, lastId }: { firstId: bigint; lastId: bigint },
     ): Promise<number> {
-      const ofRun = options.runId === undefined ? 'TRUE' : `_run_id = '${options.runId}'`;
       const [row] = await ask(
         `SELECT CAST(COUNT(DISTINCT id) AS STRING) AS ids FROM {${stream}}
-         WHERE id BETWEEN ${options.firstId} AND ${options.lastId} AND ${ofRun} AND ${ofClient({ clientId })}`,
+         WHERE id BETWEEN ${firstId} AND ${lastId} AND ${ofClient({ clientId })}`,
       );
       return Number(row?.ids ?? 0);
     },
