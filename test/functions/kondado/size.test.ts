@@ -45,6 +45,12 @@ function pageText(bytes: number, bytesPerRow: number): Buffer {
 
 const text = (body: string | Buffer) => ({ kind: 'text', body }) as const;
 
+/** A page of one row, with these fields too. */
+const rowText = (fields: string) => {
+  const row = JSON.stringify(pipelineRow(1)).slice(0, -1);
+  return `{"success":true,"data":{"success":true,"data":[${row},${fields}}]}}`;
+};
+
 /** The page to begin with, and then an empty one. */
 const firstOnly =
   (fault: Fault) =>
@@ -63,6 +69,14 @@ describe('an answer of absurd size leaves the process alive, within its memory',
     {
       name: '60 MB of entries without anything',
       fault: () => text(`{"success":true,"data":{"data":[{"id":1}${',{}'.repeat(20 * MEGABYTE)}]}}`),
+    },
+    {
+      name: 'a row with four million fields',
+      fault: () => text(rowText(Array.from({ length: 4_000_000 }, (_, index) => `"f${index}":1`).join(','))),
+    },
+    {
+      name: 'a row with a list of 30 million numbers',
+      fault: () => text(rowText(`"list":[1${',1'.repeat(30 * MEGABYTE)}]`)),
     },
     { name: '30 million brackets', fault: () => text('['.repeat(30 * MEGABYTE)) },
     {
