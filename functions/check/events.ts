@@ -51,7 +51,8 @@ export async function eventsFinding({ topic, apiEndpoint }: EventsConfig): Promi
     );
   }
   return failed(
-    `${topic} may not be published to by this account (HTTP ${found.status}, then ${allowed?.status ?? 'no answer'}). Grant it roles/pubsub.publisher on the topic.`,
+    `${topic} may not be published to by this account (HTTP ${found.status}, then ${allowed?.status ?? 'no answer'}). ` +
+      'Grant it roles/pubsub.publisher on the topic.',
   );
 }
 

@@ -99,10 +99,12 @@ export async function clockFinding(kondado: KondadoClient): Promise<Finding> {
   const aheadMs = kondado.clockAheadMs();
   if (aheadMs === null) return skipped('Kondado has not said what time it is.');
   const seconds = Math.round(Math.abs(aheadMs) / 1000);
-  if (Math.abs(aheadMs) <= MINUTE_MS) return ok('Kondado and this computer tell the same time, to the minute.');
+  if (Math.abs(aheadMs) <= MINUTE_MS)
+    return ok('Kondado and this computer tell the same time, to the minute.');
   const direction = aheadMs > 0 ? 'behind' : 'ahead of';
   return warning(
-    `This computer's clock is ${seconds} seconds ${direction} Kondado's. Let it be set over the network: what is new, late or overdue is told by it.`,
+    `This computer's clock is ${seconds} seconds ${direction} Kondado's. Let it be set over the network: what is new, ` +
+      'late or overdue is told by it.',
   );
 }
 
@@ -162,7 +164,9 @@ async function pageFinding(reader: StreamReader): Promise<Finding<NewestPage>> {
   if (rows.length === 0) {
     if (nextId === null) await reader.proveEmptiness(startId);
     return warning(
-      `Key and token are accepted, but no row of ${sourceName(reader.source)} was shown from id ${startId} on, so neither fields nor paging could be checked. If there should be some, check the rights of the user, KONDADO_CLIENT_IDS and INITIAL_ELEMENT_ID.`,
+      `Key and token are accepted, but no row of ${sourceName(reader.source)} was shown from id ${startId} on, so neither ` +
+        'fields nor paging could be checked. If there should be some, check the rights of the user, KONDADO_CLIENT_IDS ' +
+        'and INITIAL_ELEMENT_ID.',
       found,
     );
   }
@@ -181,7 +185,8 @@ async function pageFinding(reader: StreamReader): Promise<Finding<NewestPage>> {
       : [`rows that cannot be stored: ${[...reasons].join(' ').replace(/\.$/, '')}`]),
   ];
   return warning(
-    `${read}, with ${faults.join('; and ')}. Nothing is lost, they are kept in _extra and rejected_rows; look whether a newer version of the sync knows them.`,
+    `${read}, with ${faults.join('; and ')}. Nothing is lost, they are kept in _extra and rejected_rows; look whether ` +
+      'a newer version of the sync knows them.',
     found,
   );
 }
@@ -198,15 +203,17 @@ async function pagingFinding({ reader, stored, page: newest }: NewestPage): Prom
   const repeated = second.rows.find(({ id }) => id !== null)?.id;
   if (repeated !== lastId && (second.rows.length > 0 || second.nextId === null)) {
     return failed(
-      `A page that ends with id ${lastId} is followed by one that does not begin with it, so start_element_id is not inclusive and a run may miss rows. Check again, and if it stays report it before relying on the copy.`,
+      `A page that ends with id ${lastId} is followed by one that does not begin with it, so start_element_id is not ` +
+        'inclusive and a run may miss rows. Check again, and if it stays report it before relying on the copy.',
     );
   }
-  const follows = second.rows.length === 0 ? 'nothing yet, its cursor leads on' : restOf(second);
-  const said = `A page from id ${startId} has ${first.rows.length} rows, its cursor ${cursorWords(cursor, lastId)}, and after it comes ${follows}`;
-  return cursor === null || cursor === lastId || cursor === lastId + 1n
+  const said = `A page from id ${startId} has ${first.rows.length} rows, its cursor ${cursorWords(cursor, lastId)}, and after it comes ${restOf(second)}`;
+  const isUsual = cursor === null || cursor === lastId || cursor === lastId + 1n;
+  return isUsual && second.rows.length > 0
     ? ok(`${said}.`)
     : warning(
-        `${said}. Nothing is lost, because the sync goes by the ids of the rows; please report it all the same.`,
+        `${said}. Nothing is lost, because the sync goes by the ids of the rows and asks on until it is proven that ` +
+          'nothing follows; please report it all the same.',
       );
 }
 
@@ -218,6 +225,7 @@ function cursorWords(cursor: bigint | null, lastId: bigint): string {
 }
 
 function restOf({ rows, nextId }: ParsedPage): string {
+  if (rows.length === 0) return 'an empty one whose cursor leads on';
   return nextId === null
     ? 'only its last row again, the end'
     : `its last row again and ${rows.length - 1} rows that fit`;
@@ -237,8 +245,10 @@ async function statusFinding({ reader, page }: NewestPage, kind: ObjectKind): Pr
   }
   if (state === 'unknown') {
     return warning(
-      `The status of ${kind} ${id} could be read, but what it says is not documented. It is kept as it is sent; look whether a newer version of the sync knows it.`,
+      `The status of ${kind} ${id} could be read, but what it says is not documented. Look whether a newer version of ` +
+        'the sync knows it.',
     );
   }
-  return ok(`The status of ${kind} ${id} could be read: ${status ?? 'it has no word for it'} (${state}).`);
+  const word = /^\w{1,60}$/.test(status ?? '') ? ` (${status})` : ''; // it comes from outside
+  return ok(`The status of ${kind} ${id} could be read: ${state}${word}.`);
 }
