@@ -23,24 +23,28 @@ async function outcomesOf(env: Record<string, string>, come: Promise<void>): Pro
   }
 }
 
-test.for(['DuckDB', 'BigQuery'])('SIGTERM while Kondado hangs ends a check of %s, and says of what', {
-  timeout: 60_000,
-}, async (kind, { folder, startKondado, startBigQuery }) => {
-  const { promise: come, resolve: tell } = Promise.withResolvers<void>();
-  const kondado = await startKondado({
-    pipeline_logs: load('pipeline_logs', 400),
-    fault({ index }) {
-      if (index < 2) return undefined;
-      tell();
-      return { kind: 'hang' };
-    },
-  });
-  const warehouse: TestWarehouse =
-    kind === 'DuckDB' ? duckDbWarehouse(`${folder}/x.duckdb`) : bigQueryWarehouse(await startBigQuery());
-  const outcomes = await outcomesOf({ ...kondado.env, ...warehouse.env }, come);
-  expect(outcomes).toMatchObject({ tables: 'ok', 'paging.pipeline_logs': 'failed', writing: 'skipped' });
-  expect(await warehouse.rows('sync_runs')).toEqual([]);
-});
+test.for(['DuckDB', 'BigQuery'])(
+  'SIGTERM while Kondado hangs ends a check of %s, and says of what',
+  {
+    timeout: 60_000,
+  },
+  async (kind, { folder, startKondado, startBigQuery }) => {
+    const { promise: come, resolve: tell } = Promise.withResolvers<void>();
+    const kondado = await startKondado({
+      pipeline_logs: load('pipeline_logs', 400),
+      fault({ index }) {
+        if (index < 2) return undefined;
+        tell();
+        return { kind: 'hang' };
+      },
+    });
+    const warehouse: TestWarehouse =
+      kind === 'DuckDB' ? duckDbWarehouse(`${folder}/x.duckdb`) : bigQueryWarehouse(await startBigQuery());
+    const outcomes = await outcomesOf({ ...kondado.env, ...warehouse.env }, come);
+    expect(outcomes).toMatchObject({ tables: 'ok', 'paging.pipeline_logs': 'failed', writing: 'skipped' });
+    expect(await warehouse.rows('sync_runs')).toEqual([]);
+  },
+);
 
 test('SIGTERM while BigQuery hangs ends a check all the same', { timeout: 60_000 }, async ({
   startKondado,
