@@ -1,6 +1,6 @@
 // How many pipelines that stop the view notices in time, and how often it takes one that runs for one that stopped.
 import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement } from '@duckdb/node-api';
-import { readViews } from '../../functions/views/templates.ts';
+import { readDuckDbViews } from '../../functions/warehouse/duckdb/schema.ts';
 import { createRandom, type Random } from '../../local/sandbox/random.ts';
 import { DAY_MS, HOUR_MS, toLocal } from './clocks.ts';
 import { ALTERNATIVES, deadlineMs } from './detectors.ts';
@@ -109,7 +109,7 @@ async function openView(zone: string) {
     `CREATE TABLE pipeline_logs_latest (id BIGINT, client_id BIGINT, pipeline_id BIGINT, pipeline_name VARCHAR,
        row_count BIGINT, execution_time_seconds DOUBLE, createdat TIMESTAMPTZ)`,
   );
-  const view = readViews('duckdb', {
+  const view = readDuckDbViews({
     dataset: 'main',
     now: 'make_timestamptz($now_us::BIGINT)',
     time_zone: zone,

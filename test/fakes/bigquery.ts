@@ -25,7 +25,8 @@ import {
   VARCHAR,
 } from '@duckdb/node-api';
 import type { Config } from '../../functions/config.ts';
-import { billingPlaceholders, readViews } from '../../functions/views/templates.ts';
+import { billingPlaceholders } from '../../functions/views/templates.ts';
+import { readDuckDbViews } from '../../functions/warehouse/duckdb/schema.ts';
 
 /** One request as it came, kept before anything is done with it. */
 export type FakeCall = {
@@ -139,7 +140,7 @@ export async function startFakeBigQuery(options: FakeBigQueryOptions = {}): Prom
   for (const statement of [...sessionStatements, ...tablesStatements(dataset, tables)])
     await connection.run(statement);
   const views =
-    missingTables.length > 0 ? new Map<string, string>() : readTwins(dataset, billing, options.now);
+    missingTables.length > 0 ? new Map<string, string>() : readViews(dataset, billing, options.now);
   for (const [name, sql] of views)
     await connection.run(`CREATE VIEW ${quoted(dataset)}.${quoted(name)} AS ${sql}`);
   const exclusively = queue();
@@ -533,14 +534,14 @@ function readTables(): Table[] {
     });
 }
 
-/** The views are BigQuery's here as well, but it is their twins that answer. */
-function readTwins(
+/** The views, in DuckDB's SQL: it is DuckDB that answers. */
+function readViews(
   dataset: string,
   billing: Config['billing'],
   now: (() => number) | undefined,
 ): Map<string, string> {
   const moment = now === undefined ? 'now()' : `TIMESTAMPTZ '${isoText(BigInt(now()) * 1000n)}'`;
-  return readViews('duckdb', { dataset: quoted(dataset), now: moment, ...billingPlaceholders(billing) });
+  return readDuckDbViews({ dataset: quoted(dataset), now: moment, ...billingPlaceholders(billing) });
 }
 
 function tablesStatements(dataset: string, tables: Table[]): string[] {
