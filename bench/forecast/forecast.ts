@@ -1,6 +1,6 @@
 // How near the forecast comes to what months really used, compared with what people would use instead.
 import { type DuckDBConnection, DuckDBInstance, DuckDBTimestampTZValue } from '@duckdb/node-api';
-import { readViews } from '../../functions/views/templates.ts';
+import { readDuckDbViews } from '../../functions/warehouse/duckdb/schema.ts';
 import { createRandom, type Random } from '../../local/sandbox/random.ts';
 import { DAY_MS } from '../../local/sandbox/rhythm.ts';
 import { fromSameWeekdays, straightLine } from './alternatives.ts';
@@ -108,7 +108,7 @@ async function ask(
   nowMs: number,
   planRecords: number | null,
 ): Promise<Forecast> {
-  const view = readViews('duckdb', {
+  const view = readDuckDbViews({
     dataset: 'main',
     now: `TIMESTAMPTZ '${new Date(nowMs).toISOString()}'`,
     time_zone: 'America/Sao_Paulo',

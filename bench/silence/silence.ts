@@ -2,7 +2,7 @@
 
 import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement } from '@duckdb/node-api';
 import { DAY_MS, HOUR_MS } from '../../functions/timestamps.ts';
-import { readViews } from '../../functions/views/templates.ts';
+import { readDuckDbViews } from '../../functions/warehouse/duckdb/schema.ts';
 import { createRandom, type Random } from '../../local/sandbox/random.ts';
 import { toLocal } from './clocks.ts';
 import { ALTERNATIVES, deadlineMs } from './detectors.ts';
@@ -111,7 +111,7 @@ async function openView(zone: string) {
     `CREATE TABLE pipeline_logs_latest (id BIGINT, client_id BIGINT, pipeline_id BIGINT, pipeline_name VARCHAR,
        row_count BIGINT, execution_time_seconds DOUBLE, createdat TIMESTAMPTZ)`,
   );
-  const view = readViews('duckdb', {
+  const view = readDuckDbViews({
     dataset: 'main',
     now: 'make_timestamptz($now_us::BIGINT)',
     time_zone: zone,

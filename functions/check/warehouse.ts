@@ -3,7 +3,7 @@ import { BudgetUsedUp, toSyncError } from '../errors.ts';
 import { TABLES, type Table, type TableName } from '../schema/tables.ts';
 import { runRows, type StreamReport } from '../sync/report.ts';
 import type { Timestamp } from '../timestamps.ts';
-import { readViews } from '../views/templates.ts';
+import { readTemplates } from '../views/templates.ts';
 import type { TableShape } from '../warehouse/adapter.ts';
 import type { InspectedWarehouse } from '../warehouse/warehouse.ts';
 import { type Finding, failed, ok, warning } from './checks.ts';
@@ -65,8 +65,7 @@ function layoutFault(name: TableName, shape: TableShape | null): string[] {
 
 /** Asks every view, without reading anything. */
 export async function viewsFinding(warehouse: InspectedWarehouse): Promise<Finding> {
-  const placeholders = { dataset: '', now: '', time_zone: '', plan_records: '', plan_pipelines: '' };
-  const names = [...readViews('bigquery', placeholders).keys()];
+  const names = [...readTemplates().keys()];
   const faults = await Promise.all(
     names.map(async (name) => {
       try {

@@ -7,33 +7,37 @@ export type ViewPlaceholders = Record<
   string
 >;
 
+/** What has an own set of some views. A file with `{object}` in its name is such a view's text for each of them. */
+const OBJECTS = ['pipeline', 'model'];
+
 /**
- * The SELECT of every view in one dialect, by name, its placeholders filled.
+ * The text of every view in BigQuery's SQL, by name, with its placeholders.
  *
- * Each view comes after those that it reads, so that they can be made in this order.
+ * Those that others read, the newest versions of the logs, come first, so that the views can be made in this order.
  */
-export function readViews(
-  dialect: 'bigquery' | 'duckdb',
-  placeholders: ViewPlaceholders,
-): Map<string, string> {
-  const folder = new URL(`./${dialect}/`, import.meta.url);
-  const templates = new Map(
-    readdirSync(folder)
-      .filter((file) => file.endsWith('.sql'))
-      .map((file) => [file.replace(/\.sql$/, ''), readFileSync(new URL(file, folder), 'utf8')]),
-  );
-  const views = new Map<string, string>();
-  function add(name: string): void {
-    const template = templates.get(name);
-    if (template === undefined || views.has(name)) return; // a table, or a view that another one reads too
-    for (const [, read = ''] of template.matchAll(/\$\{dataset\}\.(\w+)/g)) add(read);
-    views.set(
-      name,
-      template.replaceAll(/\$\{(\w+)\}/g, (_match, key: keyof ViewPlaceholders) => placeholders[key]),
-    );
-  }
-  for (const name of templates.keys()) add(name);
-  return views;
+export function readTemplates(): Map<string, string> {
+  const templates = readdirSync(new URL('.', import.meta.url))
+    .filter((file) => file.endsWith('.sql'))
+    .flatMap((file) => {
+      const text = readFileSync(new URL(file, import.meta.url), 'utf8');
+      const objects = file.includes('{object}') ? OBJECTS : [''];
+      return objects.map((object): [string, string] => [
+        file.replace('.sql', '').replace('{object}', object),
+        text.replaceAll(/\$\{object\}/g, object),
+      ]);
+    });
+  const isLatest = ([name]: [string, string]) => name.endsWith('_latest');
+  return new Map([...templates.filter(isLatest), ...templates.filter((view) => !isLatest(view))]);
+}
+
+/** Fills the placeholders of a view's text, whichever dialect it is in. */
+export function fillTemplate(text: string, placeholders: ViewPlaceholders): string {
+  return text.replaceAll(/\$\{(\w+)\}/g, (_match, key: keyof ViewPlaceholders) => placeholders[key]);
+}
+
+/** The SELECT of every view in BigQuery's SQL, by name, in an order in which they can be made. */
+export function readViews(placeholders: ViewPlaceholders): Map<string, string> {
+  return new Map([...readTemplates()].map(([name, text]) => [name, fillTemplate(text, placeholders)]));
 }
 
 /** The placeholders that the configuration decides. */

@@ -5,7 +5,7 @@ import { TABLES } from '../../functions/schema/tables.ts';
 import { startStreamReport } from '../../functions/sync/report.ts';
 import { readRunRequest } from '../../functions/sync/request.ts';
 import { VARIABLES } from '../../functions/variables.ts';
-import { readViews } from '../../functions/views/templates.ts';
+import { readDuckDbViews } from '../../functions/warehouse/duckdb/schema.ts';
 import { INFRA, ROOT } from '../infra/hcl.ts';
 import { openTwins } from '../support/views.ts';
 import { found, inBackticks, MARKDOWN, markdown, section, tableRows } from './markdown.ts';
@@ -60,7 +60,7 @@ test('every output of Terraform is explained, and no other', async () => {
 
 describe('tables and views', () => {
   const placeholders = { time_zone: 'UTC', plan_records: 'NULL', plan_pipelines: 'NULL' };
-  const texts = readViews('duckdb', { dataset: 'main', now: 'now()', ...placeholders });
+  const texts = readDuckDbViews({ dataset: 'main', now: 'now()', ...placeholders });
   const views = [...texts.keys()];
   const columns = new Map<string, string[]>();
 

@@ -68,9 +68,7 @@ async function latestIds(): Promise<string[]> {
     plan_records: 'NULL',
     plan_pipelines: 'NULL',
   };
-  const view = readViews('bigquery', { dataset: `${PROJECT}.${dataset}`, ...placeholders }).get(
-    'pipeline_logs_latest',
-  );
+  const view = readViews({ dataset: `${PROJECT}.${dataset}`, ...placeholders }).get('pipeline_logs_latest');
   const found = await query(`SELECT CAST(id AS STRING) AS version_id FROM (${view}) ORDER BY id`);
   return found.map((row) => String(row.version_id));
 }

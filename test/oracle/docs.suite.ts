@@ -13,7 +13,7 @@ beforeAll(async () => {
   for (const [name, { schema }] of Object.entries(TABLES)) {
     relations.set(name, { name: `p.d.${name}`, columns: schema, rows: [] });
   }
-  const views = readViews('bigquery', {
+  const views = readViews({
     dataset: 'p.d',
     now: 'CURRENT_TIMESTAMP()',
     time_zone: 'America/Sao_Paulo',

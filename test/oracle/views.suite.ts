@@ -41,7 +41,7 @@ test('the newest version is the one with the newest updatedat, then the newest s
 
 function bigQueryViews(fixture: Fixture): Map<string, string> {
   const now = `TIMESTAMP '${fixture.now}'`;
-  return readViews('bigquery', { dataset: 'p.d', now, ...placeholdersOf(fixture) });
+  return readViews({ dataset: 'p.d', now, ...placeholdersOf(fixture) });
 }
 
 /** Asks the oracle for a view. What the view reads is a table to it: the rows of the fixture, or what it said itself. */

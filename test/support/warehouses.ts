@@ -7,7 +7,7 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api';
 import type { StreamName } from '../../functions/streams.ts';
-import { readViews } from '../../functions/views/templates.ts';
+import { readDuckDbViews } from '../../functions/warehouse/duckdb/schema.ts';
 import type { FakeBigQuery } from '../fakes/bigquery.ts';
 import type { Environment } from './runs.ts';
 
@@ -36,7 +36,7 @@ export function duckDbWarehouse(path: string): TestWarehouse {
 
 export function bigQueryWarehouse(fake: FakeBigQuery): TestWarehouse {
   const placeholders = { now: 'now()', time_zone: 'UTC', plan_records: 'NULL', plan_pipelines: 'NULL' };
-  const views = readViews('duckdb', { dataset: fake.dataset, ...placeholders });
+  const views = readDuckDbViews({ dataset: fake.dataset, ...placeholders });
   return {
     env: {
       WAREHOUSE: 'bigquery',

@@ -26,12 +26,12 @@ const AFTER_ORDER = ['LIMIT', 'RANGE', 'ROWS'];
  * another session, and so does what `npm run views` prints. What makes BigQuery fail (a division by zero) may be NULL or
  * Infinity in DuckDB: that the texts never do it is proven against BigQuery's own evaluator, test/oracle.
  *
- * Placeholders such as `${now}` stay as they are.
+ * Placeholders such as `${now}` stay, in brackets.
  *
  * @throws {UnknownSql}
  * @example
  * toDuckDb('SELECT COUNTIF(n > 2) AS many FROM `d.t` WHERE id IN UNNEST(@ids)');
- * //=> 'SELECT count(*) FILTER (WHERE n > 2) AS many FROM "d"."t" WHERE id IN $ids'
+ * //=> 'SELECT count(CASE WHEN n > 2 THEN 1 END) AS many FROM "d"."t" WHERE id IN $ids'
  */
 export function toDuckDb(sql: string): string {
   const { nodes, end } = parseSql(sql);
@@ -39,6 +39,7 @@ export function toDuckDb(sql: string): string {
 }
 
 function write(nodes: readonly Node[]): string {
+  refuseGrandchildren(nodes);
   let sql = '';
   for (let index = 0; index < nodes.length; ) {
     const { text, length } = writeNext(nodes, index);
@@ -63,8 +64,10 @@ function writeNext(nodes: readonly Node[], index: number): { text: string; lengt
   if (node.kind === 'word' && next?.kind === 'group' && next.open === '(') {
     const call = FUNCTIONS[node.text];
     if (call) {
-      const args = splitAtCommas(next.nodes);
-      return { text: call({ args, nodes: next.nodes, line: node.line, write, operand }), length: 2 };
+      const { nodes: inside } = next;
+      const args = splitAtCommas(inside);
+      const text = call({ args, nodes: inside, next: nodes[index + 2], line: node.line, write, operand });
+      return { text, length: 2 };
     }
     if (!BEFORE_BRACKET.has(node.text)) throw new UnknownSql(`${node.text}()`, node.line);
   }
@@ -83,6 +86,8 @@ function writeToken({ kind, text, line }: Token, next: Node | undefined): string
       return text.includes('.') && !/e/i.test(text) ? `${text}e0` : text;
     case 'parameter':
       return `$${text.slice(1)}`;
+    case 'placeholder': // what fills it may be an expression
+      return `(${text})`;
     case 'symbol':
       if (text === '.' && next?.kind !== 'word' && next?.kind !== 'name' && !is(next, '*'))
         throw new UnknownSql('«.»', line);
@@ -98,7 +103,7 @@ function writeToken({ kind, text, line }: Token, next: Node | undefined): string
 }
 
 function writeGroup({ open, nodes, end, line }: Node & { kind: 'group' }, before: Node | undefined): string {
-  if (open === '(') return `(${write(nodes)}${end})`;
+  if (open === '(') return writeQuantile(nodes) ?? `(${write(nodes)}${end})`;
   const isSubscript = before?.kind === 'group' || (before?.kind === 'word' && !KEYWORDS.has(before.text));
   if (!isSubscript) return `[${write(nodes)}${end}]`;
   const [offset, place] = nodes;
@@ -108,6 +113,49 @@ function writeGroup({ open, nodes, end, line }: Node & { kind: 'group' }, before
   const [literal] = place.nodes;
   if (place.nodes.length === 1 && literal?.kind === 'number') return `[${Number(literal.text) + 1}]`;
   return `[greatest(${write(place.nodes)}, -1) + 1]`; // DuckDB counts negative places from the end
+}
+
+/** DuckDB 1.5.5 forgets the partitions of a window that is made from a named one that is itself made from another. */
+function refuseGrandchildren(nodes: readonly Node[]): void {
+  const start = nodes.findIndex((node) => is(node, 'WINDOW'));
+  if (start === -1) return;
+  const clause = nodes.slice(start);
+  const children = clause.flatMap((node, index) => {
+    const name = clause[index - 2];
+    return is(clause[index - 1], 'AS') && parentOf(node) !== undefined && name?.kind === 'word'
+      ? [name.text]
+      : [];
+  });
+  if (children.length > 0) look(nodes);
+
+  function look(inside: readonly Node[]): void {
+    for (const [index, node] of inside.entries()) {
+      if (node.kind !== 'group') continue;
+      const parent = is(inside[index - 1], 'AS', 'OVER') ? parentOf(node) : undefined;
+      if (parent !== undefined && children.includes(parent)) {
+        throw new UnknownSql(`a window made from ${parent}, which is made from another`, node.line);
+      }
+      look(node.nodes);
+    }
+  }
+}
+
+/** `name` for the window `(name ORDER BY x)`. */
+function parentOf(window: Node): string | undefined {
+  if (window.kind !== 'group') return undefined;
+  const [first] = window.nodes;
+  return first?.kind === 'word' && first.text === first.text.toLowerCase() ? first.text : undefined;
+}
+
+/** `(SELECT PERCENTILE_CONT(x, 0.5) OVER () FROM UNNEST(array) AS x LIMIT 1)`, for which DuckDB has a function. */
+function writeQuantile(nodes: readonly Node[]): string | undefined {
+  const groups = nodes.flatMap((node) => (node.kind === 'group' ? [node.nodes] : []));
+  const [[element, comma, ...fraction] = [], over = [], array = []] = groups;
+  if (element?.kind !== 'word' || !is(comma, ',') || over.length > 0) return undefined;
+  const shape = nodes.map((node) => (node.kind === 'group' ? '()' : node.text)).join(' ');
+  const expected = `SELECT PERCENTILE_CONT () OVER () FROM UNNEST () AS ${element.text} LIMIT 1`;
+  if (shape !== expected) return undefined;
+  return `list_aggregate(${write(array).trim()}, 'quantile_cont', ${write(fraction).trim()})`;
 }
 
 /** NULL comes first in BigQuery, in descending order last; where it comes in DuckDB is a setting of the session. */

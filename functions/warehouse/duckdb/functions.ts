@@ -5,6 +5,8 @@ export interface Call {
   args: Node[][];
   /** All arguments, and what is between them. */
   nodes: Node[];
+  /** What follows the call. */
+  next: Node | undefined;
   line: number;
   write(nodes: readonly Node[]): string;
   /** In brackets where an operator could tear it apart. */
@@ -33,7 +35,7 @@ const MICROSECONDS: Record<string, number> = {
 export const FUNCTIONS: Record<string, (call: Call) => string> = {
   ...Object.fromEntries(
     // Those that mean the same, aggregate functions included.
-    `ABS ASINH AVG COALESCE COUNT COVAR_POP DENSE_RANK EXP FIRST_VALUE IF IFNULL LAG LAST_DAY LEAD LN MAX MIN NULLIF POWER RANK
+    `ABS ASINH AVG COALESCE COUNT COVAR_POP DENSE_RANK EXP FIRST_VALUE IF IFNULL LAG LAST_DAY LAST_VALUE LEAD LN MAX MIN NULLIF POWER RANK
     ROUND ROW_NUMBER SIGN SQRT SUM VAR_POP`
       .split(/\s+/)
       .map((name) => [name, renamed(name.toLowerCase())]),
@@ -41,7 +43,8 @@ export const FUNCTIONS: Record<string, (call: Call) => string> = {
   ARRAY_AGG: arrayAgg,
   ARRAY_LENGTH: renamed('len'),
   CAST: cast,
-  COUNTIF: ({ nodes, write }) => `count(*) FILTER (WHERE ${write(nodes)})`,
+  // With FILTER a window would be counted anew for each of its rows.
+  COUNTIF: ({ nodes, write }) => `count(CASE WHEN ${write(nodes)} THEN 1 END)`,
   CURRENT_TIMESTAMP: () => 'now()',
   DATE: ({ args: [moment = [], zone], operand }) =>
     `CAST(${operand(moment)}${zone ? ` AT TIME ZONE ${operand(zone)}` : ''} AS DATE)`,
@@ -94,17 +97,29 @@ function renamed(name: string | ((args: string) => string)): (call: Call) => str
   };
 }
 
-/** `ARRAY_AGG(x IGNORE NULLS ORDER BY y LIMIT 3)` */
-function arrayAgg({ nodes, write, operand }: Call): string {
+/** `ARRAY_AGG(x IGNORE NULLS ORDER BY y)`; with a LIMIT only the first element may be asked for, which needs no array. */
+function arrayAgg({ nodes, next, write, operand, line }: Call): string {
   const ignore = nodes.findIndex((node, index) => is(node, 'IGNORE') && is(nodes[index + 1], 'NULLS'));
   const order = nodes.findIndex((node) => is(node, 'ORDER'));
   const limit = nodes.findIndex((node) => is(node, 'LIMIT'));
-  const places = [ignore, order, limit, nodes.length].filter((place) => place !== -1);
-  const value = nodes.slice(0, places[0]);
+  const value = nodes.slice(
+    0,
+    [ignore, order, limit].find((place) => place !== -1),
+  );
   const ordered = order === -1 ? '' : write(nodes.slice(order, limit === -1 ? undefined : limit));
   const filter = ignore === -1 ? '' : ` FILTER (WHERE ${operand(value)} IS NOT NULL)`;
-  const list = `array_agg(${write(value).trim()}${ordered})${filter}`;
-  return limit === -1 ? list : `(${list})[:${write(nodes.slice(limit + 1)).trim()}]`;
+  const call = (name: string) => `${name}(${write(value).trim()}${ordered})${filter}`;
+  if (limit === -1) return call('array_agg');
+  if (!isFirst(next)) throw new UnknownSql('ARRAY_AGG() with LIMIT as an array', line);
+  return `[${call('first')}]`;
+}
+
+/** `[SAFE_OFFSET(0)]` */
+function isFirst(node: Node | undefined): boolean {
+  if (node?.kind !== 'group' || node.open !== '[') return false;
+  const [offset, place] = node.nodes;
+  if (!is(offset, 'SAFE_OFFSET') || place?.kind !== 'group') return false;
+  return place.nodes.map((inside) => inside.kind === 'number' && inside.text).join() === '0';
 }
 
 /** To INT64 halves are rounded away from zero, which DuckDB does only when asked to. */

@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { type Column, type ColumnType, TABLES } from '../../schema/tables.ts';
-import { readViews, type ViewPlaceholders } from '../../views/templates.ts';
+import { fillTemplate, readTemplates, type ViewPlaceholders } from '../../views/templates.ts';
+import { toDuckDb } from './dialect.ts';
 
 const TYPES: Record<ColumnType, string> = {
   INT64: 'BIGINT',
@@ -40,9 +41,20 @@ export async function makeTables(connection: DuckDBConnection): Promise<void> {
  * A view with `SELECT *` breaks when its table gets a column, so that an unchanged text would be no reason to keep it.
  */
 export async function makeViews(connection: DuckDBConnection, placeholders: ViewPlaceholders): Promise<void> {
-  for (const [name, sql] of readViews('duckdb', placeholders)) {
+  for (const [name, sql] of readDuckDbViews(placeholders)) {
     await connection.run(`CREATE OR REPLACE VIEW ${name} AS ${sql}`);
   }
+}
+
+/**
+ * The SELECT of every view in DuckDB's SQL, by name, in an order in which they can be made.
+ *
+ * @param placeholders in DuckDB's SQL.
+ */
+export function readDuckDbViews(placeholders: ViewPlaceholders): Map<string, string> {
+  return new Map(
+    [...readTemplates()].map(([name, text]) => [name, fillTemplate(toDuckDb(text), placeholders)]),
+  );
 }
 
 function columnDefinition({ name, type, mode }: Column): string {

@@ -1,6 +1,7 @@
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue, StatementType } from '@duckdb/node-api';
 import type { Config } from '../../../functions/config.ts';
-import { billingPlaceholders, readViews } from '../../../functions/views/templates.ts';
+import { billingPlaceholders } from '../../../functions/views/templates.ts';
+import { readDuckDbViews } from '../../../functions/warehouse/duckdb/schema.ts';
 import { refusal } from './answers.ts';
 import { type FakeCall, queryConfiguration, type Route } from './calls.ts';
 import { isoText, plain, type ResultField, resultField, resultValue } from './results.ts';
@@ -196,7 +197,7 @@ function tablesStatements(dataset: string, tables: readonly Table[]): string[] {
 /** The views are BigQuery's here as well, but it is their twins that answer. */
 function readTwins({ dataset, billing, now, isClockFixed }: StoreOptions): Map<string, string> {
   const moment = isClockFixed ? `TIMESTAMPTZ '${isoText(BigInt(now()) * 1000n)}'` : 'now()';
-  return readViews('duckdb', { dataset: quoted(dataset), now: moment, ...billingPlaceholders(billing) });
+  return readDuckDbViews({ dataset: quoted(dataset), now: moment, ...billingPlaceholders(billing) });
 }
 
 async function runQuery(

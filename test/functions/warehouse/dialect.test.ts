@@ -31,7 +31,7 @@ SELECT @first_id,  a.\`odd name\`, \${now}
 FROM \`my-project.d.t\` AS a JOIN \`\${dataset}.t\` ON '\${time_zone}' = @zone -- it's so
 `;
   expect(toDuckDb(sql)).toBe(`-- Why? \`a.b\` APPROX_QUANTILES('
-SELECT $first_id,  a."odd name", \${now}
+SELECT $first_id,  a."odd name", (\${now})
 FROM "my-project"."d"."t" AS a JOIN \${dataset}."t" ON '\${time_zone}' = $zone -- it's so
 `);
 });

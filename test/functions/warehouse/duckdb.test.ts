@@ -3,9 +3,10 @@ import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { billingPlaceholders, readViews } from '../../../functions/views/templates.ts';
+import { billingPlaceholders } from '../../../functions/views/templates.ts';
 import { connectDuckDb } from '../../../functions/warehouse/duckdb/connection.ts';
 import { openDuckDb } from '../../../functions/warehouse/duckdb/duckdb.ts';
+import { readDuckDbViews } from '../../../functions/warehouse/duckdb/schema.ts';
 import { openReader } from '../../../functions/warehouse/open.ts';
 import { load } from '../../support/rows.ts';
 import { runSync, streamOf } from '../../support/runs.ts';
@@ -124,7 +125,7 @@ test('every view can be asked in the file that a sync leaves, and tells of that 
   const kondado = await startKondado({ pipeline_logs: load('pipeline_logs', 4) });
   const warehouse = duckDbWarehouse(join(folder, 'asked.duckdb'));
   const run = await runSync({ ...kondado.env, ...warehouse.env, ...ONE });
-  const views = readViews('duckdb', { dataset: 'main', now: 'now()', ...NO_PLAN });
+  const views = readDuckDbViews({ dataset: 'main', now: 'now()', ...NO_PLAN });
   for (const view of views.keys()) await warehouse.rows(view);
 
   const { first_id, last_id, watermark_after } = streamOf(run);

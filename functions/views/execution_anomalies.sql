@@ -1,9 +1,10 @@
 -- Which executions of the last 30 days were unlike their pipeline's own past?
 -- Judged are the logarithms of row_count, which is what the plan counts, and of the duration. Each is compared with what the
 -- days before, the weekday and the hour let expect. Unusual is what is at least three usual deviations off, and at least twice
--- as much or half as much.
+-- as much or half as much. Nearly every step reads only the one before: BigQuery runs a step anew for each step that reads it.
 WITH executions AS (
-  SELECT id, client_id, pipeline_id, pipeline_name, createdat, row_count, execution_time_seconds,
+  -- Joins do not find NULL; no client is number -1.
+  SELECT IFNULL(client_id, -1) AS client_key, pipeline_id, pipeline_name, id, createdat, row_count, execution_time_seconds,
     IF(row_count >= 0, LN(CAST(row_count AS FLOAT64) + 1), NULL) AS size,
     IF(execution_time_seconds > 0, LN(execution_time_seconds), NULL) AS duration,
     TIMESTAMP_DIFF(${now}, createdat, DAY) AS age_days,
@@ -12,30 +13,30 @@ WITH executions AS (
   FROM `${dataset}.pipeline_logs_latest`
   WHERE createdat BETWEEN TIMESTAMP_SUB(${now}, INTERVAL 90 DAY) AND ${now} AND pipeline_id IS NOT NULL
 ),
--- The elasticity says by how much longer more records take: the slope of the durations over the sizes.
-pipelines AS (
-  SELECT client_id, pipeline_id,
-    ROW_NUMBER() OVER (ORDER BY client_id, pipeline_id) AS pipeline,
-    ARRAY_AGG(pipeline_name IGNORE NULLS ORDER BY createdat DESC, id DESC LIMIT 1)[SAFE_OFFSET(0)] AS pipeline_name,
-    COUNT(*) AS executions,
-    IF(VAR_POP(size) > 0.0001, GREATEST(0, LEAST(1, IFNULL(COVAR_POP(duration, size) / VAR_POP(size), 0))), 0) AS elasticity
+-- The slope of the durations over the sizes says by how much longer more records take.
+slopes AS (
+  SELECT *,
+    COUNT(*) OVER of_pipeline AS executions,
+    VAR_POP(size) OVER of_pipeline AS size_variance,
+    COVAR_POP(duration, size) OVER of_pipeline AS covariance
   FROM executions
-  GROUP BY client_id, pipeline_id
+  WINDOW of_pipeline AS (PARTITION BY client_key, pipeline_id)
 ),
 -- The volume of an execution that was not empty, and its pace: what its volume does not explain of its duration.
 measured AS (
-  SELECT pipeline, id, createdat, row_count, execution_time_seconds, duration, day, hour,
+  SELECT client_key, pipeline_id, id, createdat, row_count, execution_time_seconds, duration, day, hour,
     IF(row_count > 0, size, NULL) AS volume,
     duration - IF(elasticity > 0, elasticity * size, 0) AS pace,
     age_days < 30 AS is_judged,
-    age_days < 31 OR pipelines.executions < 250 AS is_recent,
+    age_days < 31 OR executions < 250 AS is_recent,
     EXTRACT(DAYOFWEEK FROM day) IN (1, 7) AS is_weekend
-  FROM executions
-  JOIN pipelines
-    ON pipelines.pipeline_id = executions.pipeline_id AND pipelines.client_id IS NOT DISTINCT FROM executions.client_id
+  FROM (
+    SELECT *, IF(size_variance > 0.0001, GREATEST(0, LEAST(1, IFNULL(covariance / size_variance, 0))), 0) AS elasticity
+    FROM slopes
+  )
 ),
 active_days AS (
-  SELECT pipeline, day,
+  SELECT client_key, pipeline_id, day,
     AVG(volume) AS volume_of_day,
     AVG(pace) AS pace_of_day,
     DATE_DIFF(DATE(${now}, '${time_zone}'), day, DAY) AS age,
@@ -45,74 +46,72 @@ active_days AS (
       WHEN EXTRACT(DAY FROM day) <= 2 THEN EXTRACT(DAY FROM day)
     END AS month_position
   FROM measured
-  GROUP BY pipeline, day
+  GROUP BY client_key, pipeline_id, day
 ),
 -- What a weekday is above its week, once it was seen three times.
 weeks AS (
   SELECT *,
-    volume_of_day - PERCENTILE_CONT(volume_of_day, 0.5) OVER (PARTITION BY pipeline, DIV(age, 7))
-      AS volume_above_week
+    volume_of_day - PERCENTILE_CONT(volume_of_day, 0.5) OVER (PARTITION BY client_key, pipeline_id, DIV(age, 7)) AS volume_above_week
   FROM active_days
 ),
 weekdays AS (
   SELECT *,
     IF(COUNT(volume_of_day) OVER weekday >= 3, PERCENTILE_CONT(volume_above_week, 0.5) OVER weekday, 0) AS volume_of_weekday
   FROM weeks
-  WINDOW weekday AS (PARTITION BY pipeline, MOD(age, 7))
+  WINDOW weekday AS (PARTITION BY client_key, pipeline_id, MOD(age, 7))
 ),
 -- The level comes from the seven days with executions before, so that it follows trends and changes.
 days_before AS (
   SELECT *,
-    ARRAY_AGG(STRUCT(volume_of_day - volume_of_weekday AS volume, pace_of_day AS pace)) OVER (
-      PARTITION BY pipeline ORDER BY day ROWS BETWEEN 7 PRECEDING AND 1 PRECEDING
-    ) AS before
+    ARRAY_AGG(volume_of_day - volume_of_weekday) OVER before AS volumes_before,
+    ARRAY_AGG(pace_of_day) OVER before AS paces_before
   FROM weekdays
+  WINDOW before AS (PARTITION BY client_key, pipeline_id ORDER BY day ROWS BETWEEN 7 PRECEDING AND 1 PRECEDING)
 ),
 levels AS (
-  SELECT * EXCEPT (before),
-    (SELECT PERCENTILE_CONT(volume, 0.5) OVER () FROM UNNEST(before) LIMIT 1) + volume_of_weekday AS volume_level,
-    (SELECT PERCENTILE_CONT(pace, 0.5) OVER () FROM UNNEST(before) LIMIT 1) AS pace_level
+  SELECT *,
+    (SELECT PERCENTILE_CONT(volume, 0.5) OVER () FROM UNNEST(volumes_before) AS volume LIMIT 1) + volume_of_weekday AS volume_level,
+    (SELECT PERCENTILE_CONT(pace, 0.5) OVER () FROM UNNEST(paces_before) AS pace LIMIT 1) AS pace_level
   FROM days_before
 ),
 days AS (
-  SELECT pipeline, day, volume_level, pace_level,
-    IF(month_position IS NULL, NULL, AVG(IF(age > 30, volume_of_day - volume_level, NULL)) OVER position)
-      AS deviation_in_earlier_months
+  SELECT client_key, pipeline_id, day, volume_of_day, pace_of_day, volume_level, pace_level,
+    IF(
+      month_position IS NULL,
+      NULL,
+      AVG(IF(age > 30, volume_of_day - volume_level, NULL)) OVER (PARTITION BY client_key, pipeline_id, month_position)
+    ) AS deviation_in_earlier_months
   FROM levels
-  WINDOW position AS (PARTITION BY pipeline, month_position)
 ),
 -- The hours of working days and of weekends. Fewer than eight executions show nothing.
 hours AS (
-  SELECT pipeline, is_weekend, hour,
-    IF(COUNT(volume) >= 8, AVG(volume - volume_of_day), 0) AS volume_of_hour,
-    IF(COUNT(pace) >= 8, AVG(pace - pace_of_day), 0) AS pace_of_hour,
-    COUNT(*) AS executions_of_hour,
-    COUNTIF(row_count = 0) AS empty_of_hour
+  SELECT *,
+    IF(COUNT(volume) OVER of_hour >= 8, AVG(volume - volume_of_day) OVER of_hour, 0) AS volume_of_hour,
+    IF(COUNT(pace) OVER of_hour >= 8, AVG(pace - pace_of_day) OVER of_hour, 0) AS pace_of_hour,
+    COUNT(*) OVER of_hour AS executions_of_hour,
+    COUNTIF(row_count = 0) OVER of_hour AS empty_of_hour
   FROM measured
-  JOIN active_days USING (pipeline, day)
-  GROUP BY pipeline, is_weekend, hour
+  JOIN days USING (client_key, pipeline_id, day)
+  WINDOW of_hour AS (PARTITION BY client_key, pipeline_id, is_weekend, hour)
 ),
 deviations AS (
-  SELECT measured.* EXCEPT (volume, pace, day, is_weekend, hour),
-    executions_of_hour, empty_of_hour, deviation_in_earlier_months,
+  SELECT *,
     volume - volume_level - volume_of_hour AS volume_deviation,
     pace - pace_level - pace_of_hour AS pace_deviation,
-    GREATEST(EXP(volume_level + volume_of_hour) - 1, 0) AS expected_rows
-  FROM measured
-  JOIN days USING (pipeline, day)
-  JOIN hours USING (pipeline, is_weekend, hour)
+    EXP(volume_level + volume_of_hour) - 1 AS expected_rows
+  FROM hours
 ),
--- A usual deviation is the one that four of five stay below, in terms of a standard deviation.
 spreads AS (
-  SELECT *,
-    PERCENTILE_CONT(ABS(volume_deviation), 0.8) OVER all_executions / 1.2816 AS volume_spread,
-    GREATEST(PERCENTILE_CONT(ABS(pace_deviation), 0.8) OVER all_executions / 1.2816, 0.1) AS pace_spread,
+  SELECT * EXCEPT (expected_rows),
+    GREATEST(expected_rows, 0) AS expected_rows,
+    PERCENTILE_CONT(ABS(volume_deviation), 0.8) OVER of_pipeline AS volume_deviation_of_most,
+    PERCENTILE_CONT(ABS(pace_deviation), 0.8) OVER of_pipeline AS pace_deviation_of_most,
     COUNT(*) OVER past AS executions_before,
     COUNTIF(row_count = 0) OVER past AS empty_before
   FROM deviations
   WINDOW
-    all_executions AS (PARTITION BY pipeline),
-    past AS (all_executions ORDER BY createdat, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    of_pipeline AS (PARTITION BY client_key, pipeline_id),
+    past AS (of_pipeline ORDER BY createdat, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
 neighbours AS (
   SELECT *,
@@ -124,21 +123,21 @@ neighbours AS (
     LAG(pace_deviation, 3) OVER past AS pace_deviation_3
   FROM spreads
   WHERE is_recent
-  WINDOW past AS (PARTITION BY pipeline ORDER BY createdat, id)
+  WINDOW past AS (PARTITION BY client_key, pipeline_id ORDER BY createdat, id)
 ),
 judged AS (
-  SELECT * EXCEPT (volume_spread),
+  SELECT *,
+    -- A usual deviation is the one that four of five stay below, in terms of a standard deviation.
+    GREATEST(pace_deviation_of_most / 1.2816, 0.1) AS pace_spread,
     -- Small numbers stray as counts do; the rest of the spread is the pipeline's own.
-    SQRT(GREATEST(volume_spread * volume_spread - 1 / (expected_rows + 1), 0.01)) AS volume_spread,
+    SQRT(GREATEST(POWER(volume_deviation_of_most / 1.2816, 2) - 1 / (expected_rows + 1), 0.01)) AS volume_spread,
     (
       SELECT PERCENTILE_CONT(deviation, 0.5) OVER ()
-      FROM UNNEST([volume_deviation_1, volume_deviation_2, volume_deviation_3]) AS deviation
-      LIMIT 1
+      FROM UNNEST([volume_deviation_1, volume_deviation_2, volume_deviation_3]) AS deviation LIMIT 1
     ) AS volume_deviation_before,
     (
       SELECT PERCENTILE_CONT(deviation, 0.5) OVER ()
-      FROM UNNEST([pace_deviation_1, pace_deviation_2, pace_deviation_3]) AS deviation
-      LIMIT 1
+      FROM UNNEST([pace_deviation_1, pace_deviation_2, pace_deviation_3]) AS deviation LIMIT 1
     ) AS pace_deviation_before
   FROM neighbours
   WHERE is_judged
@@ -173,9 +172,15 @@ findings AS (
       AND pace_deviation >= 0.69
       AND IFNULL(pace_deviation_before, 0) <= pace_deviation / 2 AS is_slow
   FROM scored
+),
+names AS (
+  SELECT client_key, pipeline_id,
+    ARRAY_AGG(pipeline_name IGNORE NULLS ORDER BY createdat DESC, id DESC LIMIT 1)[SAFE_OFFSET(0)] AS pipeline_name
+  FROM executions
+  GROUP BY client_key, pipeline_id
 )
 -- One row for an execution: an unusual volume comes first, as it may be the reason for a duration.
-SELECT id, client_id, pipeline_id, pipeline_name, createdat,
+SELECT id, NULLIF(client_key, -1) AS client_id, pipeline_id, pipeline_name, createdat,
   CASE
     WHEN is_unexpected_zero THEN 'unexpected_zero'
     WHEN is_volume_unusual AND volume_deviation > 0 THEN 'volume_spike'
@@ -188,5 +193,5 @@ SELECT id, client_id, pipeline_id, pipeline_name, createdat,
   ) AS usual_value,
   ROUND(IF(is_unexpected_zero OR is_volume_unusual, ABS(volume_score), pace_score), 2) AS score
 FROM findings
-JOIN pipelines USING (pipeline)
+JOIN names USING (client_key, pipeline_id)
 WHERE is_unexpected_zero OR is_volume_unusual OR is_slow
