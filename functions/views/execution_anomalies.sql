@@ -4,9 +4,12 @@
 -- as much or half as much. Nearly every step reads only the one before: BigQuery runs a step anew for each step that reads it.
 WITH executions AS (
   -- Joins do not find NULL; no client is number -1.
-  SELECT IFNULL(client_id, -1) AS client_key, pipeline_id, pipeline_name, id, createdat, row_count, execution_time_seconds,
-    IF(row_count >= 0, LN(CAST(row_count AS FLOAT64) + 1), NULL) AS size,
-    IF(execution_time_seconds > 0, LN(execution_time_seconds), NULL) AS duration,
+  SELECT IFNULL(client_id, -1) AS client_key, pipeline_id, pipeline_name, id, createdat,
+    -- One absurd value must not spoil what is computed with it.
+    GREATEST(-1000000000000000, LEAST(1000000000000000, row_count)) AS row_count,
+    GREATEST(-1e15, LEAST(1e15, execution_time_seconds)) AS execution_time_seconds,
+    IF(row_count >= 0, LN(LEAST(1e15, CAST(row_count AS FLOAT64)) + 1), NULL) AS size,
+    IF(execution_time_seconds > 0, LN(LEAST(1e15, execution_time_seconds)), NULL) AS duration,
     TIMESTAMP_DIFF(${now}, createdat, DAY) AS age_days,
     DATE(createdat, '${time_zone}') AS day,
     EXTRACT(HOUR FROM createdat AT TIME ZONE '${time_zone}') AS hour

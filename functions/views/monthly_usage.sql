@@ -2,17 +2,18 @@
 WITH executions AS (
   SELECT id, client_id, pipeline_id, pipeline_name, createdat,
     DATE_TRUNC(DATE(createdat, '${time_zone}'), MONTH) AS month,
-    IFNULL(row_count, 0) AS records,
-    IF(is_billable IS NOT FALSE, IFNULL(row_count, 0), 0) AS billable_records
+    -- One absurd value must not spoil what is added up with it.
+    GREATEST(-1000000000000000, LEAST(1000000000000000, IFNULL(row_count, 0))) AS records,
+    IF(is_billable IS NOT FALSE, GREATEST(-1000000000000000, LEAST(1000000000000000, IFNULL(row_count, 0))), 0) AS billable_records
   FROM `${dataset}.pipeline_logs_latest`
   -- Skips partitions, and has at least the 13 months before this one: the first that is shown is compared with the one before.
-  WHERE createdat >= TIMESTAMP_SUB(${now}, INTERVAL 435 DAY)
+  WHERE createdat >= TIMESTAMP_SUB(${now}, INTERVAL 435 DAY) AND createdat <= ${now}
 ),
 months AS (
   SELECT month, client_id, pipeline_id, COUNT(*) AS executions,
     ARRAY_AGG(pipeline_name IGNORE NULLS ORDER BY createdat DESC, id DESC LIMIT 1)[SAFE_OFFSET(0)] AS pipeline_name,
-    SUM(records) AS records,
-    SUM(billable_records) AS billable_records
+    CAST(SUM(records) AS INT64) AS records,
+    CAST(SUM(billable_records) AS INT64) AS billable_records
   FROM executions
   GROUP BY month, client_id, pipeline_id
 ),
@@ -22,7 +23,7 @@ compared_months AS (
       PARTITION BY client_id, pipeline_id ORDER BY month DESC
       ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
     ) AS pipeline_name,
-    SUM(billable_records) OVER (PARTITION BY month) AS billable_records_of_all,
+    CAST(SUM(billable_records) OVER (PARTITION BY month) AS INT64) AS billable_records_of_all,
     LAG(month) OVER pipeline AS earlier_month,
     LAG(billable_records) OVER pipeline AS earlier_billable_records
   FROM months

@@ -1,27 +1,33 @@
 -- Does each ${object} still run as it usually does, and if not, since when?
 -- Nearly every step reads only the one before, because BigQuery runs a step anew for each step that reads it.
 -- Times are whole microseconds (86400000000 are a day), which every engine counts alike.
-WITH executions AS (
+WITH successes AS (
+  SELECT client_id, UNIX_MICROS(MAX(started_at)) AS known_us
+  FROM `${dataset}.sync_runs`
+  WHERE stream = '${object}_logs' AND mode = 'incremental' AND outcome = 'success' AND started_at <= ${now}
+  GROUP BY client_id
+),
+-- What happened since the sync last came to the end of the log is not known, so each ${object} is judged as of then.
+executions AS (
   SELECT
     -- Joins do not find NULL; no client or ${object} is number -1.
-    IFNULL(client_id, -1) AS client_key, IFNULL(${object}_id, -1) AS object_key, id, ${object}_name AS name,
-    UNIX_MICROS(createdat) AS at_us,
-    UNIX_MICROS(${now}) AS now_us,
-    execution_time_seconds AS seconds,
-    IFNULL(row_count, 0) <> 0 AS has_records
-  FROM `${dataset}.${object}_logs_latest`
-  WHERE createdat > TIMESTAMP_SUB(${now}, INTERVAL 400 DAY) AND createdat <= ${now}
+    IFNULL(logs.client_id, -1) AS client_key, IFNULL(logs.${object}_id, -1) AS object_key, logs.id, logs.${object}_name AS name,
+    UNIX_MICROS(logs.createdat) AS at_us, IFNULL(logs.row_count, 0) <> 0 AS has_records,
+    NULLIF(GREATEST(IFNULL(own.known_us, 0), IFNULL(of_all.known_us, 0)), 0) AS known_us,
+    IFNULL(NULLIF(GREATEST(IFNULL(own.known_us, 0), IFNULL(of_all.known_us, 0)), 0), UNIX_MICROS(${now})) AS now_us,
+    GREATEST(-1e15, LEAST(1e15, logs.execution_time_seconds)) AS seconds
+  FROM `${dataset}.${object}_logs_latest` AS logs
+  CROSS JOIN (SELECT MAX(IF(client_id IS NULL, known_us, NULL)) AS known_us FROM successes) AS of_all
+  LEFT JOIN successes AS own ON own.client_id = logs.client_id
+  WHERE logs.createdat > TIMESTAMP_SUB(${now}, INTERVAL 400 DAY) AND logs.createdat <= ${now}
 ),
 numbered AS (
   SELECT *,
-    COUNT(*) OVER of_object AS executions,
-    COUNT(*) OVER of_object - ROW_NUMBER() OVER oldest_first + 1 AS recency,
-    MAX(at_us) OVER of_object AS last_us,
-    MAX(IF(has_records, at_us, NULL)) OVER of_object AS last_records_us,
+    COUNT(*) OVER of_object AS executions, COUNT(*) OVER of_object - ROW_NUMBER() OVER oldest_first + 1 AS recency,
+    MAX(at_us) OVER of_object AS last_us, MAX(IF(has_records, at_us, NULL)) OVER of_object AS last_records_us,
     LAST_VALUE(name IGNORE NULLS) OVER oldest_first AS newest_name,
     LAG(at_us) OVER oldest_first - LAG(at_us, 2) OVER oldest_first AS gap_before_us,
-    at_us - LAG(at_us) OVER oldest_first AS gap_us,
-    LEAD(at_us) OVER oldest_first - at_us AS next_gap_us
+    at_us - LAG(at_us) OVER oldest_first AS gap_us, LEAD(at_us) OVER oldest_first - at_us AS next_gap_us
   FROM executions
   WINDOW of_object AS (PARTITION BY client_key, object_key), oldest_first AS (of_object ORDER BY at_us, id)
 ),
@@ -30,19 +36,16 @@ samples AS (
   SELECT *,
     COUNTIF(at_us > last_us - 42 * 86400000000) OVER of_object AS executions_42d,
     IFNULL(MIN(IF(at_us = last_records_us, recency, NULL)) OVER of_object - 1, executions) AS consecutive_empty_executions,
-    COUNT(sample_us) OVER of_object AS all_gaps,
-    PERCENTILE_DISC(sample_us, 0.5) OVER of_object AS median_us,
-    COUNT(latest_us) OVER of_object AS latest_gaps,
-    PERCENTILE_DISC(latest_us, 0.5) OVER of_object AS latest_median_us,
-    MAX(latest_us) OVER of_object AS latest_longest_us,
-    SUM(IF(recency <= 10, gap_us, NULL)) OVER of_object AS latest_gaps_us,
+    COUNT(sample_us) OVER of_object AS all_gaps, PERCENTILE_DISC(sample_us, 0.5) OVER of_object AS median_us,
+    COUNT(latest_us) OVER of_object AS latest_gaps, PERCENTILE_DISC(latest_us, 0.5) OVER of_object AS latest_median_us,
+    MAX(latest_us) OVER of_object AS latest_longest_us, SUM(IF(recency <= 10, gap_us, NULL)) OVER of_object AS latest_gaps_us,
     PERCENTILE_CONT(IF(recency <= 60, seconds, NULL), 0.5) OVER of_object AS usual_seconds
   FROM (
     SELECT *,
       IF(recency <= 60 AND gap_us >= 60000000, gap_us, NULL) AS sample_us,
       IF(recency <= 10 AND gap_us >= 60000000, gap_us, NULL) AS latest_us
     FROM numbered
-    WHERE last_us > now_us - 90 * 86400000000
+    WHERE last_us > UNIX_MICROS(${now}) - 90 * 86400000000
       -- Those before tell nothing that the steps to come ask.
       AND (recency <= 62 OR at_us > last_us - 42 * 86400000000 OR at_us = last_records_us)
   )
@@ -69,8 +72,7 @@ regularities AS (
 -- before, or all far shorter for longer than one of the old gaps, which a burst of runs by hand is not.
 rhythms AS (
   SELECT *,
-    IF(is_changed, latest_gaps, all_gaps) AS gaps,
-    IF(is_changed, latest_usual_gaps, all_usual_gaps) AS usual_gaps,
+    IF(is_changed, latest_gaps, all_gaps) AS gaps, IF(is_changed, latest_usual_gaps, all_usual_gaps) AS usual_gaps,
     IF(is_changed, latest_median_us, median_us) AS usual_us,
     GREATEST(5400000000, DIV(IF(is_changed, latest_median_us, median_us) * 5, 2)) AS pause_us
   FROM (
@@ -169,8 +171,7 @@ second_followers AS (
 ),
 pauses AS (
   SELECT *,
-    LEAD(second_us) OVER (of_object ORDER BY recency) AS second_before_us,
-    MAX(IF(is_usual, second_us, 0)) OVER of_object AS longest_us
+    LEAD(second_us) OVER (of_object ORDER BY recency) AS second_before_us, MAX(IF(is_usual, second_us, 0)) OVER of_object AS longest_us
   FROM (
     SELECT client_key, object_key, recency, cycle_days = 1 AS is_first_week, is_usual, second_followers.slot_us * (second_slot - slot) AS second_us
     FROM good_days
@@ -182,8 +183,7 @@ pauses AS (
 -- alarm is raised before it. Months are of unequal length, so there it is two days, else half an hour at most.
 patience AS (
   SELECT *,
-    second_us > pause_us + usual_us AS is_pause,
-    longest_us > pause_us + usual_us AS has_pauses,
+    second_us > pause_us + usual_us AS is_pause, longest_us > pause_us + usual_us AS has_pauses,
     IF(second_us > pause_us + usual_us, second_us, 2 * usual_us) - early_us AS patience_us,
     IF(second_before_us > pause_us + usual_us, second_before_us, 2 * usual_us) - early_us AS patience_before_us
   FROM (
@@ -214,28 +214,23 @@ allowances AS (
 -- One row for each ${object}, with the gaps that ended in the last 30 days. Those that were too long hide executions
 -- that never came.
 punctuality AS (
-  SELECT client_key, object_key, now_us, last_us, usual_us, gaps, usual_gaps, usual_seconds, executions, consecutive_empty_executions,
-    COUNTIF(at_us > now_us - 86400000000) AS executions_24h,
-    COUNTIF(at_us > now_us - 7 * 86400000000) AS executions_7d,
-    COUNT(judged_gap_us) AS came,
-    COUNTIF(judged_gap_us > allowance_us) AS late_gaps,
+  SELECT client_key, object_key, now_us, known_us, last_us, usual_us, gaps, usual_gaps, usual_seconds, executions, consecutive_empty_executions,
+    COUNTIF(at_us > now_us - 86400000000) AS executions_24h, COUNTIF(at_us > now_us - 7 * 86400000000) AS executions_7d,
+    COUNT(judged_gap_us) AS came, COUNTIF(judged_gap_us > allowance_us) AS late_gaps,
     SUM(IF(judged_gap_us > allowance_us, LEAST(judged_gap_us, at_us + judged_gap_us - now_us + 30 * 86400000000), 0)) AS late_gaps_us,
     AVG(IF(judged_gap_us > allowance_us, NULL, judged_gap_us)) AS mean_gap_us,
-    MAX(IF(recency = 1, newest_name, NULL)) AS name,
-    MAX(IF(recency = 1, seconds, NULL)) AS last_seconds,
+    MAX(IF(recency = 1, newest_name, NULL)) AS name, MAX(IF(recency = 1, seconds, NULL)) AS last_seconds,
     MAX(IF(recency = 1, last_us + allowance_us, NULL)) AS elapsed_us,
     MAX(IF(recency = 1, allowance_us, NULL)) + UNIX_MICROS(TIMESTAMP(DATETIME(TIMESTAMP_MICROS(last_us), '${time_zone}'))) AS local_us,
-    LOGICAL_OR(recency = 1 AND is_by_calendar) AS is_by_calendar,
-    LOGICAL_OR(recency = 1 AND is_first_week) AS is_first_week,
+    LOGICAL_OR(recency = 1 AND is_by_calendar) AS is_by_calendar, LOGICAL_OR(recency = 1 AND is_first_week) AS is_first_week,
     LOGICAL_OR(recency = 1 AND has_pauses) AS has_pauses
   FROM allowances
-  GROUP BY client_key, object_key, now_us, last_us, usual_us, gaps, usual_gaps, usual_seconds, executions, consecutive_empty_executions
+  GROUP BY client_key, object_key, now_us, known_us, last_us, usual_us, gaps, usual_gaps, usual_seconds, executions, consecutive_empty_executions
 ),
 -- In its first week nothing that pauses is expected on a weekend, which it has not been through yet. Day 2 since 1970 was a Saturday.
 weekends AS (
   SELECT *,
-    gaps >= 3 AND 20 * usual_gaps >= 9 * gaps AS has_rhythm,
-    now_us - last_us AS age_us,
+    gaps >= 3 AND 20 * usual_gaps >= 9 * gaps AS has_rhythm, GREATEST(0, now_us - last_us) AS age_us,
     CASE IF(is_by_calendar AND is_first_week, MOD(DIV(local_us, 86400000000), 7), NULL)
       WHEN 2 THEN 2 * 86400000000
       WHEN 3 THEN 86400000000
@@ -254,6 +249,7 @@ expectations AS (
 judged AS (
   SELECT *,
     CASE
+      WHEN known_us IS NULL THEN 'unknown'
       WHEN gaps < 3 THEN 'new'
       WHEN NOT has_rhythm THEN 'irregular'
       WHEN age_us >= GREATEST(30 * 86400000000, 3 * usual_us) THEN 'stopped'
@@ -288,6 +284,7 @@ texts AS (
 )
 SELECT NULLIF(client_key, -1) AS client_id, NULLIF(object_key, -1) AS ${object}_id, name AS ${object}_name, health,
   CASE health
+    WHEN 'unknown' THEN 'The sync has not come to the end of its log yet: whether it still runs is not known.'
     WHEN 'new' THEN 'Only ' || CAST(executions AS STRING) || IF(executions = 1, ' execution', ' executions')
       || ' so far, the last on ' || last_text || ': too few to know how often it runs.'
     WHEN 'irregular' THEN 'No rhythm to judge by: only ' || CAST(usual_gaps AS STRING) || ' of its last '
@@ -298,13 +295,9 @@ SELECT NULLIF(client_key, -1) AS client_id, NULLIF(object_key, -1) AS ${object}_
     ELSE 'No execution for ' || age_text || ', since ' || last_text || '. It usually runs ' || rhythm_text
       || ' and is overdue since ' || expected_text || '.'
   END AS reason,
-  TIMESTAMP_MICROS(last_us) AS last_execution_at,
-  IF(health = 'new', NULL, usual_us / 60000000) AS usual_interval_minutes,
+  TIMESTAMP_MICROS(last_us) AS last_execution_at, IF(gaps < 3, NULL, usual_us / 60000000) AS usual_interval_minutes,
   IF(has_rhythm, TIMESTAMP_MICROS(expected_us), NULL) AS expected_by,
-  IF(has_rhythm AND overdue_us > 0, overdue_us / 60000000, NULL) AS overdue_minutes,
-  executions_24h, executions_7d,
-  IF(has_rhythm, SAFE_DIVIDE(came, came + missed), NULL) AS on_time_share_30d,
-  consecutive_empty_executions,
-  last_seconds AS last_execution_seconds,
-  usual_seconds AS usual_execution_seconds
+  IF(known_us IS NOT NULL AND has_rhythm AND overdue_us > 0, overdue_us / 60000000, NULL) AS overdue_minutes,
+  executions_24h, executions_7d, IF(has_rhythm, SAFE_DIVIDE(came, came + missed), NULL) AS on_time_share_30d, consecutive_empty_executions,
+  last_seconds AS last_execution_seconds, usual_seconds AS usual_execution_seconds, TIMESTAMP_MICROS(known_us) AS known_through
 FROM texts

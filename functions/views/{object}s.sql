@@ -3,6 +3,7 @@ WITH executions AS (
   SELECT client_id, ${object}_id, ${object}_name, createdat,
     ROW_NUMBER() OVER (PARTITION BY client_id, ${object}_id ORDER BY createdat, id) AS position
   FROM `${dataset}.${object}_logs_latest`
+  WHERE createdat <= ${now}
 ),
 names AS (
   SELECT client_id, ${object}_id, ${object}_name, COUNT(*) AS executions,
@@ -24,6 +25,6 @@ SELECT client_id, ${object}_id,
   IFNULL(ARRAY_AGG(IF(name_rank > 1, ${object}_name, NULL) IGNORE NULLS ORDER BY first_position), []) AS previous_names,
   MIN(first_execution_at) AS first_execution_at,
   MAX(last_execution_at) AS last_execution_at,
-  SUM(executions) AS executions
+  CAST(SUM(executions) AS INT64) AS executions
 FROM ranked_names
 GROUP BY client_id, ${object}_id

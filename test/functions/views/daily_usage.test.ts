@@ -107,8 +107,9 @@ test('there are 90 days, today included, and none after today', async () => {
   const rows = await usage([
     pipelineExecution(1, '2026-08-27T02:59:59.999999Z'), // the 26th there: one day too old
     pipelineExecution(2, '2026-08-27T03:00:00.000000Z'),
-    pipelineExecution(3, '2026-11-24T13:00:00.000000Z'), // later today, by a clock that is ahead
-    pipelineExecution(4, '2026-11-25T03:00:00.000000Z'), // tomorrow
+    pipelineExecution(3, '2026-11-24T11:00:00.000000Z'),
+    pipelineExecution(4, '2026-11-24T13:00:00.000000Z'), // later today, by a clock that is ahead
+    pipelineExecution(5, '2026-11-25T03:00:00.000000Z'), // tomorrow
   ]);
   expect(rows).toHaveLength(90);
   expect([rows[0]?.day, rows[89]?.day]).toEqual(['2026-08-27', '2026-11-24']);

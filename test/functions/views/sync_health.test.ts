@@ -31,6 +31,7 @@ test('a stream has its last success, how long ago it was, and until when the sou
       failed_runs_7d: 0n,
       loss_begins_at: '2027-02-22T10:59:00.000000Z', // 6 days of November, 31, 31, and 22 of February
       health: 'ok',
+      known_through: at(91),
     },
   ]);
 });
@@ -39,18 +40,32 @@ test('a stream that never ran has no row', async () => {
   expect(await health()).toEqual([]);
 });
 
+const PARTIAL = syncRun('a', at(10), { outcome: 'partial', progressed: true });
 const OTHER_DAY = 3 * 24 * 60;
 test.each<[string, string, Row[]]>([
-  ['no run succeeded yet', 'never', [syncRun('a', at(10), { outcome: 'failed' })]],
-  ['no run has had its turn yet', 'never', [syncRun('a', at(10), { outcome: 'not_started' })]],
+  ['no run succeeded yet', 'failing', [syncRun('a', at(10), { outcome: 'failed' })]],
+  ['no stream of a run has had its turn', 'failing', [syncRun('a', at(10), { outcome: 'not_started' })]],
+  ['no run has come to the end of the log yet', 'loading', [PARTIAL]],
+  [
+    'it has not had its turn in a run that got further with another stream',
+    'loading',
+    [syncRun('a', at(10), { outcome: 'not_started' }), { ...PARTIAL, stream: 'model_logs' }],
+  ],
+  [
+    'only a backfill and a verification were whole',
+    'loading',
+    [syncRun('b', at(10), { mode: 'backfill' }), syncRun('c', at(5), { mode: 'verify' })],
+  ],
+  ['the last run got no further', 'failing', [syncRun('b', at(20)), { ...PARTIAL, progressed: false }]],
   ['the last run failed', 'failing', [syncRun('a', at(20)), syncRun('b', at(10), { outcome: 'failed' })]],
   [
     'the last run that had its turn failed',
     'failing',
     [
-      syncRun('a', at(30)),
+      syncRun('c', at(30)),
       syncRun('b', at(20), { outcome: 'failed' }),
-      syncRun('c', at(10), { outcome: 'not_started' }),
+      syncRun('a', at(10), { outcome: 'not_started' }),
+      { ...PARTIAL, stream: 'model_logs' },
     ],
   ],
   [
@@ -62,17 +77,22 @@ test.each<[string, string, Row[]]>([
   [
     'the time budget has left no turn for three hours',
     'stale',
-    [syncRun('a', at(181)), syncRun('b', at(1), { outcome: 'not_started' })],
+    [
+      syncRun('b', at(181)),
+      syncRun('a', at(1), { outcome: 'not_started' }),
+      { ...PARTIAL, stream: 'model_logs' },
+    ],
   ],
   ['the last success is not quite three hours ago', 'ok', [syncRun('a', at(179.9))]],
-  ['a run did a part of its work', 'ok', [syncRun('a', at(10), { outcome: 'partial' })]],
+  ['a run did a part of its work', 'ok', [syncRun('b', at(300)), PARTIAL]],
   [
     'a run succeeded after a failure',
     'ok',
     [syncRun('a', at(20), { outcome: 'failed' }), syncRun('b', at(10))],
   ],
 ])('where %s, the health is %s', async (_case, expected, runs) => {
-  expect(await health(...runs)).toMatchObject([{ health: expected }]);
+  const rows = await health(...runs);
+  expect(rows.filter(({ stream }) => stream === 'pipeline_logs')).toMatchObject([{ health: expected }]);
 });
 
 test('what counts is when a run ended, not when it started', async () => {
@@ -120,7 +140,23 @@ test('streams and clients are apart, no client too', async () => {
   expect(found.toSorted()).toEqual([
     'model_logs 1 stale',
     'model_logs null ok',
-    'pipeline_logs 1 never',
+    'pipeline_logs 1 failing',
     'pipeline_logs null ok',
+  ]);
+});
+
+test('a run of all clients makes each of them known, and a check nothing', async () => {
+  const rows = await health(
+    syncRun('a', at(90), { client_id: 1n }),
+    syncRun('b', at(30)),
+    syncRun('c', at(60), { client_id: 2n }),
+    syncRun('d', at(10), { client_id: 1n, mode: 'check', outcome: 'failed' }),
+    syncRun('e', at(20), { client_id: 1n, outcome: 'partial', progressed: true }),
+  );
+  const known = rows.map(({ client_id, health: found, known_through }) => [client_id, found, known_through]);
+  expect(known.toSorted()).toEqual([
+    [null, 'ok', at(30)],
+    [1n, 'ok', at(30)],
+    [2n, 'ok', at(30)],
   ]);
 });

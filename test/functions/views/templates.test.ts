@@ -1,72 +1,62 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { TABLES } from '../../../functions/schema/tables.ts';
-import { readViews } from '../../../functions/views/templates.ts';
+import { readTemplates, readViews } from '../../../functions/views/templates.ts';
+import { readDuckDbViews } from '../../../functions/warehouse/duckdb/schema.ts';
 
-const DIALECTS = ['bigquery', 'duckdb'] as const;
-type Dialect = (typeof DIALECTS)[number];
-
+const FOLDER = new URL('../../../functions/views/', import.meta.url);
 const PLACEHOLDERS = {
-  dataset: 'd',
-  now: 'n',
-  time_zone: 'z',
-  plan_records: 'r',
-  plan_pipelines: 'p',
+  dataset: 'main',
+  now: 'CURRENT_TIMESTAMP()',
+  time_zone: 'UTC',
+  plan_records: '1000',
+  plan_pipelines: 'NULL',
 };
-
-function templates(dialect: Dialect): [view: string, text: string][] {
-  const folder = new URL(`../../../functions/views/${dialect}/`, import.meta.url);
-  return readdirSync(folder).map((file) => [
-    file.replace('.sql', ''),
-    readFileSync(new URL(file, folder), 'utf8'),
-  ]);
-}
+const TEMPLATES = readTemplates();
 
 /** The tables and views that a view names. */
 function reads(text: string): string[] {
   return [...text.matchAll(/\$\{dataset\}\.(\w+)/g)].map(([, name = '']) => name);
 }
 
-test('every view is there in both dialects, with the same question in its first line', () => {
-  const [questions, twins] = DIALECTS.map((dialect) =>
-    templates(dialect).map(([view, text]) => [view, /^-- .*[?.]$/m.exec(text.split('\n')[0] ?? '')?.[0]]),
-  );
-  expect(questions).toEqual(twins);
-  expect(questions?.filter(([, question]) => question === undefined)).toEqual([]);
+test('every file is a view, or one for pipelines and one for models', () => {
+  const files = readdirSync(FOLDER).filter((file) => file.endsWith('.sql'));
+  expect(TEMPLATES.size).toBe(files.length + files.filter((file) => file.includes('{object}')).length);
+  for (const [view, text] of TEMPLATES) expect(text, view).not.toMatch(/\$\{object\}/);
 });
 
-describe.each(DIALECTS)('in the dialect of %s', (dialect) => {
-  test('a view comes after those that it reads', () => {
-    const order = [...readViews(dialect, PLACEHOLDERS).keys()];
-    const pairs = templates(dialect).flatMap(([view, text]) =>
-      reads(text)
-        .filter((name) => !(name in TABLES))
-        .map((name) => [name, view]),
-    );
-    expect(pairs.length).toBeGreaterThan(3);
-    for (const [name = '', view = ''] of pairs) {
-      expect(order, `${view} reads ${name}`).toContain(name);
-      expect(order.indexOf(name), `${view} reads ${name}`).toBeLessThan(order.indexOf(view));
-    }
-  });
+test.each([...TEMPLATES])('%s says in its first line what question it answers', (_view, text) => {
+  expect(text.split('\n')[0]).toMatch(/^-- [A-Z].*[?.]$/);
+});
 
-  test('only the views of the newest versions read the log tables, in which a row may be twice', () => {
-    const readers = templates(dialect)
-      .filter(([, text]) => reads(text).some((name) => name === 'pipeline_logs' || name === 'model_logs'))
-      .map(([view]) => view);
-    expect(readers).toEqual(['model_logs_latest', 'pipeline_logs_latest']);
-  });
+test.each([...TEMPLATES])('%s reads tables and the newest versions of the logs only', (view, text) => {
+  const names = reads(text);
+  expect(names.length).toBeGreaterThan(0);
+  for (const name of names) {
+    if (view.endsWith('_latest')) expect(name).toBe(view.replace('_latest', ''));
+    else expect(name).toMatch(/^(?:\w+_logs_latest|sync_runs|rejected_rows)$/);
+    expect(name in TABLES || TEMPLATES.has(name), name).toBe(true);
+  }
+});
 
-  test('only placeholders that are filled are used', () => {
-    const used = templates(dialect).flatMap(([, text]) =>
-      [...text.matchAll(/\$\{(\w*)/g)].map(([, name]) => name),
-    );
-    expect(Object.keys(PLACEHOLDERS)).toEqual(expect.arrayContaining([...new Set(used)]));
-  });
+test('a view comes after those that it reads', () => {
+  const order = [...readViews(PLACEHOLDERS).keys()];
+  expect([...readDuckDbViews(PLACEHOLDERS).keys()]).toEqual(order);
+  const pairs = [...TEMPLATES].flatMap(([view, text]) =>
+    reads(text).flatMap((name) => (TEMPLATES.has(name) ? [[name, view]] : [])),
+  );
+  expect(pairs.length).toBeGreaterThan(3);
+  for (const [name = '', view = ''] of pairs) expect(order.indexOf(name)).toBeLessThan(order.indexOf(view));
+});
 
-  test('every place that a view is read from is one that exists', () => {
-    const known = [...Object.keys(TABLES), ...templates(dialect).map(([view]) => view)];
-    const named = templates(dialect).flatMap(([, text]) => reads(text));
-    expect(known).toEqual(expect.arrayContaining([...new Set(named)]));
-  });
+test('every placeholder is filled as given', () => {
+  for (const views of [readViews(PLACEHOLDERS), readDuckDbViews(PLACEHOLDERS)]) {
+    for (const [view, sql] of views) expect(sql, view).not.toMatch(/\$\{|undefined/);
+  }
+});
+
+test('Terraform finds the same texts', () => {
+  const text = readFileSync(new URL('../../../infra/bigquery.tf', import.meta.url), 'utf8');
+  expect(text).toContain('functions/views');
+  expect(text).toContain('{object}');
 });
