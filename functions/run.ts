@@ -3,6 +3,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { type Budget, startBudget, untilAborted } from './budget.ts';
 import type { Config } from './config.ts';
 import { BudgetUsedUp, SyncError, toSyncError } from './errors.ts';
+import type { Statuses } from './insights/changes.ts';
 import { createKondadoClient, type KondadoClient } from './kondado/client.ts';
 import type { Log } from './log.ts';
 import { readCredentials } from './secrets.ts';
@@ -70,6 +71,7 @@ export async function run(request: RunRequest, dependencies: RunDependencies): P
   const runId = randomUUID();
   let config: Config | null = null;
   let budget: Budget | null = null;
+  let before: Statuses | null = null;
   let ending: Ending;
   try {
     config = dependencies.readConfig();
@@ -80,6 +82,10 @@ export async function run(request: RunRequest, dependencies: RunDependencies): P
       mode: request.mode,
       streams,
     });
+    if (request.mode === 'incremental' && !request.dryRun) {
+      const { lookBefore } = await import('./insights/alerts.ts');
+      before = await lookBefore(config, budget.whole);
+    }
     ending = await runSources(request, { runId, config, budget, dependencies });
   } catch (error) {
     ending = { streams: [], error: errorReport(toSyncError(error)) };
@@ -96,7 +102,7 @@ export async function run(request: RunRequest, dependencies: RunDependencies): P
   logFinish(report, log, Date.now() - startedAtMs);
   if (config && budget) {
     const { logAlerts } = await import('./insights/alerts.ts');
-    await logAlerts(report, config, budget.whole, log);
+    await logAlerts(report, before, config, budget.whole, log);
   }
   return { report, config };
 }
