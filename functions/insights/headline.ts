@@ -51,7 +51,7 @@ function loadingHeadline(
 ): Headline {
   const { states } = wording;
   if (failure !== null) {
-    const sentence = states.loadingFailed(share, through, failure.code);
+    const sentence = states.loadingFailed(share, through);
     return { sentence, advice: adviceFor(failure.code, wording), tone: 'critical' };
   }
   return pausedSince === null
@@ -69,7 +69,7 @@ function staleHeadline(
 ): Headline {
   const { states } = wording;
   if (failure !== null) {
-    const sentence = states.staleFailing(since, minutes, failure.code);
+    const sentence = states.staleFailing(since, minutes);
     return { sentence, advice: adviceFor(failure.code, wording), tone: 'critical' };
   }
   return isCatchingUp
@@ -85,5 +85,6 @@ export function usedThen(forecast: Overview['plan_forecast'], { states }: Wordin
 }
 
 function adviceFor(code: string | null, { states }: Wording): string {
-  return states.advice[code ?? ''] ?? states.otherAdvice;
+  const advice = states.advice[code ?? ''] ?? states.otherAdvice;
+  return code === null ? advice : `${code}: ${advice}`;
 }

@@ -87,7 +87,10 @@ ${isMissing ? missing('model_status', overview, wording) : collapsed(models, MOD
 }
 
 function byUrgency({ status: one }: Observed, { status: other }: Observed): number {
-  const rank = ({ health }: Status) => (BROKEN_FIRST.indexOf(health) + 4) % 4 || 4;
+  const rank = ({ health }: Status) => {
+    const place = BROKEN_FIRST.indexOf(health);
+    return place === -1 ? BROKEN_FIRST.length : place;
+  };
   return rank(one) - rank(other) || other.executions_7d - one.executions_7d;
 }
 
@@ -109,8 +112,8 @@ function statusTitles({ page }: Wording): Html {
     [page.nextExpected, 'wide'],
     [page.runsEvery, 'n wide'],
     [page.onTime, 'n wide'],
-    [page.usuallyTakes, 'n wide'],
-    [page.lastTook, 'n wide'],
+    [page.usuallyTakes, 'n wide extra'],
+    [page.lastTook, 'n wide extra'],
   ]);
 }
 
@@ -124,7 +127,7 @@ function statusCells(status: Status, { clock, wording }: PageContext): Html {
   const shown = (value: number | null, format: (known: number) => string) =>
     value === null ? '–' : format(value);
   const emptyNote = empty > 1 && html` <span class="about">${page.emptyInARow(empty)}</span>`;
-  return html`<td>${clock.time(status.last_execution_at)}${emptyNote}</td><td class="wide">${clock.time(status.expected_by)}</td><td class="n wide">${shown(interval, formats.roughTime)}</td><td class="n wide">${shown(onTime, formats.percent)}</td><td class="n wide">${shown(status.usual_execution_seconds, formats.seconds)}</td><td class="n wide">${shown(status.last_execution_seconds, formats.seconds)}</td>`;
+  return html`<td>${clock.time(status.last_execution_at)}${emptyNote}</td><td class="wide">${clock.time(status.expected_by)}</td><td class="n wide">${shown(interval, formats.roughTime)}</td><td class="n wide">${shown(onTime, formats.percent)}</td><td class="n wide extra">${shown(status.usual_execution_seconds, formats.seconds)}</td><td class="n wide extra">${shown(status.last_execution_seconds, formats.seconds)}</td>`;
 }
 
 function daysByPipeline({ daily_usage }: Overview, today: string): Map<string, Days> {

@@ -29,7 +29,7 @@ export type PageOptions = Pick<ReadingConfig, 'billing' | 'language' | 'muted'> 
 export function renderPage(overview: Overview | null, options: PageOptions): string {
   const { billing, language, muted, isMadeUp } = options;
   const wording = createWording({ language, timeZone: billing.timeZone });
-  const band = isMadeUp ? html`<p class="band made-up">${wording.states.madeUp}</p>` : undefined;
+  const band = isMadeUp ? html`<p class="made-up">${wording.states.madeUp}</p>` : undefined;
   if (overview === null)
     return document(wording, wording.states.noLogs, html`${band}${nothingStored(wording)}`);
   const state = stateOf(overview);

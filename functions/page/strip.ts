@@ -6,7 +6,11 @@ import { type Html, html } from './html.ts';
 export const DAYS = 90;
 
 const LEVELS = 4;
-const SPARK_HEIGHT = 12;
+const HEIGHT = 28;
+/** Where the days are, the line of the durations comes below them. */
+const DAYS_HEIGHT = 14;
+const LINE_TOP = 15;
+const LINE_HEIGHT = 12;
 /** The id of the marks that all strips share. */
 const MONTHS = 'months';
 
@@ -27,7 +31,7 @@ export function strip({ executions, medianSeconds }: Days, { page }: Wording): H
   const active = executions.filter((number) => (number ?? 0) > 0).length;
   const without = executions.filter((number) => number === 0).length;
   const total = executions.reduce<number>((sum, number) => sum + (number ?? 0), 0);
-  return html`<svg width="100%" height="14" viewBox="0 -.5 ${DAYS} 1" preserveAspectRatio="none" role="img" aria-label="${page.executionsOn(total, active, without)}">${levelPaths(executions)}<use href="#${MONTHS}"/></svg>${durationLine(medianSeconds)}`;
+  return html`<svg width="100%" height="${HEIGHT}" viewBox="0 0 ${DAYS} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${page.executionsOn(total, active, without)}">${levelPaths(executions)}<use href="#${MONTHS}"/>${durationLine(medianSeconds)}</svg>`;
 }
 
 /** The names of the months above the strips. */
@@ -40,7 +44,7 @@ export function monthLabels(today: string, { formats }: Wording): Html {
 
 /** Where the months begin, drawn once for all strips: 500 of them would be heavy. */
 export function monthMarks(today: string): Html {
-  const marks = monthStarts(today).map(({ at }) => `M${at} -.5v1`);
+  const marks = monthStarts(today).map(({ at }) => `M${at} 0v${DAYS_HEIGHT}`);
   return html`<svg class="defs" aria-hidden="true" width="0" height="0"><path id="${MONTHS}" class="month" d="${marks.join('')}"/></svg>`;
 }
 
@@ -59,7 +63,8 @@ function levelPaths(executions: Days['executions']): Html[] {
     const level = levels[start] ?? null;
     do end++;
     while (end < levels.length && levels[end] === level);
-    if (level !== null) paths.set(level, `${paths.get(level) ?? ''}M${start} 0h${end - start}`);
+    if (level !== null)
+      paths.set(level, `${paths.get(level) ?? ''}M${start} ${DAYS_HEIGHT / 2}h${end - start}`);
   }
   return [...paths].map(([level, path]) => html`<path class="l${level}" d="${path}"/>`);
 }
@@ -68,7 +73,7 @@ function durationLine(values: Days['medianSeconds']): Html | undefined {
   const highest = Math.max(...values.map((value) => value ?? 0));
   if (highest === 0) return undefined;
   const heights = values.map((value) =>
-    value === null ? null : Math.round(SPARK_HEIGHT * (1 - value / highest)),
+    value === null ? null : Math.round(LINE_TOP + LINE_HEIGHT * (1 - value / highest)),
   );
   // A point between two of its own height says nothing.
   const points = [...heights.entries()].filter(
@@ -78,5 +83,5 @@ function durationLine(values: Days['medianSeconds']): Html | undefined {
     .defined(([, height]) => height !== null)
     .x(([index]) => index)
     .y(([, height]) => height ?? 0);
-  return html`<svg class="spark" aria-hidden="true" width="100%" height="14" viewBox="0 -1 ${DAYS} ${SPARK_HEIGHT + 2}" preserveAspectRatio="none"><path d="${path(points)}"/></svg>`;
+  return html`<path class="duration" d="${path(points)}"/>`;
 }

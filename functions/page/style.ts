@@ -29,7 +29,7 @@ h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
 a { color: inherit; font-weight: 600; }
 tbody th a { font-weight: 400; }
 .lead { margin-top: .35rem; max-width: 48rem; }
-.band { border: 2px dashed var(--warning); background: var(--warning-soft); color: var(--warning); font-weight: 600;
+.made-up { border: 2px dashed var(--warning); background: var(--warning-soft); color: var(--warning); font-weight: 600;
   padding: .6rem .8rem; margin-bottom: 1.25rem; border-radius: .25rem; }
 .missing { color: var(--critical); font-weight: 600; }
 a:focus-visible, summary:focus-visible, .scroll:focus-visible { outline: 2px solid var(--past); outline-offset: 2px; }
@@ -91,16 +91,18 @@ thead .strip { font-weight: 400; }
 .months text { fill: var(--muted); font-size: .6875rem; }
 .strip svg { display: block; }
 .strip path { fill: none; }
-.strip path[class] { stroke-width: 14px; }
+.strip path { stroke-width: 14px; }
 .strip path.l0 { stroke: var(--muted); stroke-width: 1px; }
 .month { stroke: var(--text); stroke-width: 1px; opacity: .55; }
  .l1 { stroke: var(--l1); } .l2 { stroke: var(--l2); } .l3 { stroke: var(--l3); } .l4 { stroke: var(--l4); }
-.spark path { stroke: var(--muted); stroke-width: 1px; }
-@media (max-width: 40rem) {
+.strip path.duration { stroke: var(--muted); stroke-width: 1px; }
+@media screen and (max-width: 62rem) {
+  .extra { display: none; }
+}
+@media screen and (max-width: 40rem) {
   .wide { display: none; }
   .findings li { grid-template-columns: auto 1fr; gap: .15rem .6rem; }
-  .findings .who, .strips .about { display: block; }
-.findings p { grid-column: 1 / -1; }
+  .findings .who, .findings p { grid-column: 1 / -1; }
   .findings .when { grid-row: 1; grid-column: 2; justify-self: end; }
   .about { white-space: normal; }
   tbody th { min-width: 6rem; width: auto; }
@@ -109,14 +111,20 @@ thead .strip { font-weight: 400; }
 }
 @media print {
   body { max-width: none; padding: 0; font-size: .8rem; }
-  section, tr, li, svg { break-inside: avoid; }
+  section { margin-top: 1.5rem; }
+  tr, li, svg { break-inside: avoid; }
+  h2, h3 { break-after: avoid; }
   .scroll { overflow: visible; }
-  .badge, .band { print-color-adjust: exact; }
+  .badge, .made-up { print-color-adjust: exact; }
   /* What is folded is open on paper. */
   details::details-content { content-visibility: visible; display: block; height: auto; opacity: 1; }
   summary { display: none; }
-  .wide { display: table-cell; }
-  .scroll { break-inside: auto; }
+  table, table .badge, table .about { font-size: .62rem; }
+  th, td { padding: .2rem .4rem .2rem 0; }
+  thead th { font-size: .6rem; white-space: normal; }
+  td, .about { white-space: normal; }
+  .strip { width: 26%; }
+  tbody th { min-width: 5rem; }
 }
 `;
 

@@ -35,10 +35,10 @@ function sourcesTable(context: PageContext): Html {
   const head = titles([
     [page.stream],
     [page.state],
-    [page.lastSuccess, 'wide'],
+    [page.lastSuccess, 'wide extra'],
     [page.dataThrough, 'wide'],
     [page.knownThrough],
-    [page.setAside, 'n wide'],
+    [page.setAside, 'n wide extra'],
     [page.failedRuns, 'n wide'],
     [page.idsRead, 'wide'],
   ]);
@@ -56,18 +56,13 @@ function sourceRow(source: Source, context: PageContext): Html {
     ({ stream, client_id }) => stream === source.stream && client_id === source.client_id,
   );
   const read = overview.failures.coverage === undefined ? coverageText(ranges, wording) : '?';
-  return html`<tr><th scope="row">${nameOf(source, context)}</th><td><span class="badge ${SEVERITIES[health] ?? 'notice'}">${healthWord(health, wording)}</span></td><td class="wide">${clock.time(source.last_success_at)}</td><td class="wide">${clock.time(source.watermark)}</td><td>${clock.time(source.known_through)}</td><td class="n wide">${count(source.rows_rejected_7d)}</td><td class="n wide">${count(source.failed_runs_7d)}</td><td class="wide">${read}</td></tr>
+  return html`<tr><th scope="row">${nameOf(source, context)}</th><td><span class="badge ${SEVERITIES[health] ?? 'notice'}">${healthWord(health, wording)}</span></td><td class="wide extra">${clock.time(source.last_success_at)}</td><td class="wide">${clock.time(source.watermark)}</td><td>${clock.time(source.known_through)}</td><td class="n wide extra">${count(source.rows_rejected_7d)}</td><td class="n wide">${count(source.failed_runs_7d)}</td><td class="wide">${read}</td></tr>
 `;
 }
 
-function healthWord(health: string, { findings: { kinds } }: Wording): string {
-  const words: Record<string, readonly string[]> = {
-    ok: kinds.ok,
-    failing: kinds.sync_failing,
-    stale: kinds.sync_stale,
-    loading: kinds.sync_loading,
-  };
-  return words[health]?.[0] ?? health;
+function healthWord(health: string, { page }: Wording): string {
+  const words: Record<string, string> = page.syncHealth;
+  return words[health] ?? health;
 }
 
 function runsTable(context: PageContext): Html {
@@ -78,7 +73,7 @@ function runsTable(context: PageContext): Html {
     [page.mode, 'wide'],
     [page.outcome],
     [page.newRows, 'n'],
-    [page.requests, 'n wide'],
+    [page.requests, 'n wide extra'],
   ]);
   const runs = context.overview.sync_runs
     .toSorted((one, other) => other.started_at.getTime() - one.started_at.getTime())
@@ -92,7 +87,7 @@ function runsTable(context: PageContext): Html {
 
 function runRow(run: Run, context: PageContext): Html {
   const { count } = context.wording.formats;
-  return html`<tr><th scope="row">${context.clock.time(run.started_at)}</th><td class="wide">${nameOf(run, context)}</td><td class="wide">${run.mode}</td><td>${outcomeText(run)}</td><td class="n">${count(run.rows_inserted ?? 0)}</td><td class="n wide">${count(run.requests ?? 0)}</td></tr>
+  return html`<tr><th scope="row">${context.clock.time(run.started_at)}</th><td class="wide">${nameOf(run, context)}</td><td class="wide">${run.mode}</td><td>${outcomeText(run)}</td><td class="n">${count(run.rows_inserted ?? 0)}</td><td class="n wide extra">${count(run.requests ?? 0)}</td></tr>
 `;
 }
 

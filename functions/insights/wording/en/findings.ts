@@ -30,7 +30,6 @@ export function findings(f: Formats) {
       new: ['new', 'new'],
       irregular: ['irregular', 'irregular'],
       unknown: ['unknown', 'unknown'],
-      ok: ['ok', 'ok'],
       sync_failing: ['sync failing', 'sync failing'],
       sync_stale: ['sync stale', 'sync stale'],
       sync_loading: ['sync loading', 'sync loading'],

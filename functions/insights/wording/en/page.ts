@@ -78,6 +78,7 @@ export function page(f: Formats) {
     emptyInARow: (executions: number) => `${count(executions)} in a row without records`,
 
     sync: 'The sync itself',
+    syncHealth: { ok: 'ok', failing: 'failing', stale: 'stale', loading: 'loading' },
     stream: 'Stream',
     state: 'State',
     lastSuccess: 'Last success',

@@ -23,16 +23,15 @@ export function states(f: Formats) {
     loading: (share: number | null, through: Date | null, minutesLeft: number | null) =>
       `Reading Kondado's logs:${read(share, through) || ' they have just begun to arrive'}` +
       `${minutesLeft === null ? '' : `, about ${roughTime(minutesLeft)} left`}.`,
-    loadingFailed: (share: number | null, through: Date | null, code: string | null) =>
-      `Reading Kondado's logs:${read(share, through) || ' nothing is stored yet'}; the last run failed${code === null ? '' : ` with ${code}`}.`,
+    loadingFailed: (share: number | null, through: Date | null) =>
+      `Reading Kondado's logs:${read(share, through) || ' nothing is stored yet'}; the last run failed.`,
     loadingPaused: (share: number | null, through: Date | null, since: Date) =>
       `Kondado's logs are read in part only:${read(share, through) || ' nothing is stored yet'}. ` +
       `No sync has run since ${longTime(since)}.`,
     loadingNote:
       'There is no forecast and no status before all logs are read: what is shown is a part of the truth.',
-    staleFailing: (since: Date, minutes: number, code: string | null) =>
-      `Nothing new since ${longTime(since)}: the sync has failed for ${roughTime(minutes)}` +
-      `${code === null ? '' : ` (${code})`}.`,
+    staleFailing: (since: Date, minutes: number) =>
+      `Nothing new since ${longTime(since)}: the sync has failed for ${roughTime(minutes)}.`,
     staleIdle: (since: Date, minutes: number) =>
       `Nothing new since ${longTime(since)}: no sync has run for ${roughTime(minutes)}.`,
     staleCatchingUp: (since: Date, through: Date | null) =>

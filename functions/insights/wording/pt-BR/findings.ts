@@ -27,7 +27,6 @@ export function findings(f: Formats): Catalogue['findings'] {
       new: ['novo', 'novos'],
       irregular: ['irregular', 'irregulares'],
       unknown: ['desconhecido', 'desconhecidos'],
-      ok: ['em ordem', 'em ordem'],
       sync_failing: ['sincronização falhando', 'sincronizações falhando'],
       sync_stale: ['sincronização parada', 'sincronizações paradas'],
       sync_loading: ['primeira leitura', 'primeiras leituras'],

@@ -81,6 +81,7 @@ export function page(f: Formats): Catalogue['page'] {
     emptyInARow: (executions) => `${count(executions)} seguidas sem registros`,
 
     sync: 'A própria sincronização',
+    syncHealth: { ok: 'em ordem', failing: 'falhando', stale: 'parada', loading: 'lendo' },
     stream: 'Log',
     state: 'Situação',
     lastSuccess: 'Último sucesso',

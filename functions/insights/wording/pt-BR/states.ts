@@ -24,22 +24,21 @@ export function states(f: Formats): Catalogue['states'] {
     loading: (share, through, minutesLeft) =>
       `Lendo os logs da Kondado:${read(share, through) || ' eles acabaram de começar a chegar'}` +
       `${minutesLeft === null ? '' : `, faltam cerca de ${roughTime(minutesLeft)}`}.`,
-    loadingFailed: (share, through, code) =>
-      `Lendo os logs da Kondado:${read(share, through) || ' nada gravado ainda'}; a última tentativa falhou${code === null ? '' : ` com ${code}`}.`,
+    loadingFailed: (share, through) =>
+      `Lendo os logs da Kondado:${read(share, through) || ' nada gravado ainda'}; a última tentativa falhou.`,
     loadingPaused: (share, through, since) =>
       `Os logs da Kondado só foram lidos em parte:${read(share, through) || ' nada gravado ainda'}. ` +
       `Nenhuma sincronização rodou desde ${longTime(since)}.`,
     loadingNote:
       'Sem todos os logs lidos não há previsão nem situação dos pipelines: o que aparece aqui é só uma parte.',
-    staleFailing: (since, minutes, code) =>
-      `Nada de novo desde ${longTime(since)}: a sincronização está falhando há ${roughTime(minutes)}` +
-      `${code === null ? '' : ` (${code})`}.`,
+    staleFailing: (since, minutes) =>
+      `Nada de novo desde ${longTime(since)}: a sincronização está falhando há ${roughTime(minutes)}.`,
     staleIdle: (since, minutes) =>
       `Nada de novo desde ${longTime(since)}: nenhuma sincronização roda há ${roughTime(minutes)}.`,
     staleCatchingUp: (since, through) =>
       `Dados completos só até ${longTime(since)}: a sincronização está recuperando o atraso` +
       `${through === null ? '' : ` e já leu até ${f.dateOf(through)}`}.`,
-    staleNote: (since) => `Tudo abaixo é a situação de ${longTime(since)}.`,
+    staleNote: (since) => `Tudo o que está abaixo vale para ${longTime(since)}.`,
     usedThen: (share) => `Até então, ${percent(share)} do plano tinha sido consumido.`,
     recordsThen: (records) =>
       `Até então, o mês tinha ${f.plural(records, 'registro cobrado', 'registros cobrados')}.`,
