@@ -68,8 +68,11 @@ export interface Config {
   logLevel: LogLevel;
 }
 
+/** Where the rows are, and how the views cut them. */
+export type StorageConfig = Pick<Config, 'warehouse' | 'billing'>;
+
 /** What is needed to read what is stored: nothing of Kondado's, so that a page can be had without its credentials. */
-export type ReadingConfig = Pick<Config, 'warehouse' | 'billing' | 'language' | 'muted'>;
+export type ReadingConfig = StorageConfig & Pick<Config, 'language' | 'muted'>;
 
 /** The file of `npm run sync` without credentials: what is in it is made up. */
 export const SANDBOX_FILE = 'sandbox.duckdb';

@@ -2,7 +2,6 @@ import type { ReadingConfig } from '../config.ts';
 import { BudgetUsedUp, toSyncError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { StreamName } from '../streams.ts';
-import type { Timestamp } from '../timestamps.ts';
 import { openReader } from '../warehouse/open.ts';
 import type { Reader } from '../warehouse/warehouse.ts';
 import { changesOf, type LineContext, logChanges, type Observed, type Statuses } from './changes.ts';
@@ -19,7 +18,6 @@ export interface FinishedRun {
   run_id: string;
   mode: string;
   dry_run: boolean;
-  started_at: Timestamp;
   streams: readonly { stream: StreamName; outcome: string }[];
   /** Whatever ended the run as a whole. */
   error?: unknown;

@@ -56,11 +56,19 @@ export function createFormats(habits: Habits, timeZone: string) {
     return `${count(shown)} %`;
   }
 
+  /** `20 minutes`, `5 hours`, `3 days`: roughly, in the largest unit of which there is a whole one, or two. */
+  function roughTime(minutes: number): string {
+    const whole = Math.max(0, Math.round(minutes));
+    if (whole >= 2880 || whole === 1440) return inDays(Math.round(whole / 1440));
+    return whole >= 120 || whole === 60 ? inHours(Math.round(whole / 60)) : inMinutes(whole);
+  }
+
   return {
     timeZone,
     /** `6,854,896` */
     count,
     percent,
+    roughTime,
     /** `11.5M` */
     roughCount: number({ notation: 'compact', maximumSignificantDigits: 3 }),
     /** `1 run`, `2 runs` */
@@ -73,12 +81,8 @@ export function createFormats(habits: Habits, timeZone: string) {
       const rounded = Math.round(share * 100);
       return `${rounded > 0 ? '+' : rounded < 0 ? '−' : '±'}${count(Math.abs(rounded))} %`;
     },
-    /** `20 minutes`, `5 hours`, `3 days`: roughly, in the largest unit of which there is a whole one, or two. */
-    roughTime(minutes: number): string {
-      const whole = Math.max(0, Math.round(minutes));
-      if (whole >= 2880 || whole === 1440) return inDays(Math.round(whole / 1440));
-      return whole >= 120 || whole === 60 ? inHours(Math.round(whole / 60)) : inMinutes(whole);
-    },
+    /** `day`, `3 hours`: what follows "every" */
+    interval: (minutes: number) => roughTime(minutes).replace(/^1 /, ''),
     /** `0.49 s`, `12 s`, `3 min 20 s`, `2 h 05 min` */
     seconds(value: number): string {
       if (value < 10) return `${value < 1 ? hundredths(value) : tenths(value)} s`;

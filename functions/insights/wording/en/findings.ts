@@ -2,11 +2,11 @@ import type { Formats } from '../formats.ts';
 
 /** What needs attention, and why. */
 export function findings(f: Formats) {
-  const { count, plural, roughTime, time } = f;
+  const { count, interval, plural, roughTime, time } = f;
   const last = (moment: Date | null) =>
     moment === null ? '' : ` The last execution was on ${time(moment)}.`;
   const every = (minutes: number | null) =>
-    minutes === null ? 'It was due' : `It usually runs every ${roughTime(minutes)} and was due`;
+    minutes === null ? 'It was due' : `It usually runs every ${interval(minutes)} and was due`;
   const due = (usualMinutes: number | null, expectedBy: Date | null, overdueMinutes: number | null) =>
     every(usualMinutes) +
     `${expectedBy === null ? '' : ` by ${time(expectedBy)}`}` +
@@ -53,7 +53,7 @@ export function findings(f: Formats) {
       lastAt: Date | null,
     ) => due(usual, expectedBy, overdue) + last(lastAt),
     stopped: (usual: number | null, lastAt: Date | null) =>
-      `It has not run for a long time${usual === null ? '' : `; it used to run every ${roughTime(usual)}`}.${last(lastAt)}`,
+      `It has not run for a long time${usual === null ? '' : `; it used to run every ${interval(usual)}`}.${last(lastAt)}`,
 
     syncFailing: (minutes: number | null, code: string | null) =>
       `The last run failed${code === null ? '' : ` with ${code}`}; none has succeeded` +

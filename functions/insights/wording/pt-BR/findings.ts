@@ -3,10 +3,10 @@ import type { Formats } from '../formats.ts';
 
 /** What needs attention, and why. */
 export function findings(f: Formats): Catalogue['findings'] {
-  const { count, plural, roughTime, time } = f;
+  const { count, interval, plural, roughTime, time } = f;
   const last = (moment: Date | null) => (moment === null ? '' : ` A última execução foi em ${time(moment)}.`);
   const every = (minutes: number | null) =>
-    minutes === null ? 'Era esperado' : `Costuma rodar a cada ${roughTime(minutes)} e era esperado`;
+    minutes === null ? 'Era esperado' : `Costuma rodar a cada ${interval(minutes)} e era esperado`;
   const due = (usualMinutes: number | null, expectedBy: Date | null, overdueMinutes: number | null) =>
     every(usualMinutes) +
     `${expectedBy === null ? '' : ` até ${time(expectedBy)}`}` +
@@ -45,7 +45,7 @@ export function findings(f: Formats): Catalogue['findings'] {
 
     overdueSince: (usual, expectedBy, overdue, lastAt) => due(usual, expectedBy, overdue) + last(lastAt),
     stopped: (usual, lastAt) =>
-      `Não roda há muito tempo${usual === null ? '' : `; costumava rodar a cada ${roughTime(usual)}`}.${last(lastAt)}`,
+      `Não roda há muito tempo${usual === null ? '' : `; costumava rodar a cada ${interval(usual)}`}.${last(lastAt)}`,
 
     syncFailing: (minutes, code) =>
       `A última execução falhou${code === null ? '' : ` com ${code}`}; ` +
