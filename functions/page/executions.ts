@@ -40,7 +40,7 @@ function drawPipelines(context: PageContext, today: string): Html {
   if (pipelines.length === 0) return html`<p class="nothing">${page.noExecutions}</p>`;
   const days = daysByPipeline(overview, today);
   const hasClients = severalClients(context);
-  const head = html`<th scope="col">${page.pipeline}</th><th scope="col" class="strip">${page.last90Days}${monthLabels(today, wording)}</th>${statusTitles(wording)}`;
+  const head = html`<th scope="col">${page.pipeline}</th><th scope="col" class="days">${page.last90Days}${monthLabels(today, wording)}</th>${statusTitles(wording)}`;
   const draw = (part: readonly Observed[]) =>
     table(
       'executions',

@@ -84,8 +84,7 @@ td { white-space: nowrap; }
 tbody th { min-width: 8rem; width: 30%; }
 .bar { display: block; margin-top: .2rem; }
 .bar rect { fill: var(--l4); }
-.strip { width: 32%; min-width: 9rem; }
-thead .strip { font-weight: 400; }
+.strip, .days { width: 32%; min-width: 9rem; }
 .months { overflow: visible; }
 .defs { position: absolute; }
 .months text { fill: var(--muted); font-size: .6875rem; }
@@ -106,7 +105,7 @@ thead .strip { font-weight: 400; }
   .findings .when { grid-row: 1; grid-column: 2; justify-self: end; }
   .about { white-space: normal; }
   tbody th { min-width: 6rem; width: auto; }
-  .strip { min-width: 6rem; }
+  .strip, .days { min-width: 6rem; }
   td { white-space: normal; }
 }
 @media print {
@@ -123,7 +122,7 @@ thead .strip { font-weight: 400; }
   th, td { padding: .2rem .4rem .2rem 0; }
   thead th { font-size: .6rem; white-space: normal; }
   td, .about { white-space: normal; }
-  .strip { width: 26%; }
+  .strip, .days { width: 26%; }
   tbody th { min-width: 5rem; }
 }
 `;
