@@ -28,6 +28,8 @@ import type { Warehouse } from './warehouse/warehouse.ts';
 /** Cloud Logging refuses a line of more than 256 KB, and shows a long one badly. */
 const MAX_MESSAGE_LENGTH = 4000;
 
+const LOOK_BEFORE_MS = 20_000;
+
 /** What a run needs from outside. */
 export interface RunDependencies {
   /** Called when the run starts; what it throws is the run's outcome. */
@@ -75,6 +77,7 @@ export async function run(request: RunRequest, dependencies: RunDependencies): P
   let ending: Ending;
   try {
     config = dependencies.readConfig();
+    if (request.mode === 'incremental' && !request.dryRun) before = await lookTimely(config, stop);
     budget = startBudget(config.timeBudgetMs, stop);
     const { streams = config.streams } = request;
     log.write('info', 'sync_started', `The ${request.mode} run starts: ${streams.join(', ')}.`, {
@@ -82,10 +85,6 @@ export async function run(request: RunRequest, dependencies: RunDependencies): P
       mode: request.mode,
       streams,
     });
-    if (request.mode === 'incremental' && !request.dryRun) {
-      const { lookBefore } = await import('./insights/alerts.ts');
-      before = await lookBefore(config, budget.whole);
-    }
     ending = await runSources(request, { runId, config, budget, dependencies });
   } catch (error) {
     ending = { streams: [], error: errorReport(toSyncError(error)) };
@@ -105,6 +104,13 @@ export async function run(request: RunRequest, dependencies: RunDependencies): P
     await logAlerts(report, before, config, budget.whole, log);
   }
   return { report, config };
+}
+
+/** Looks at what was overdue before the run, which must not keep it from its work. */
+async function lookTimely(config: Config, stop: AbortSignal | undefined): Promise<Statuses | null> {
+  const timely = AbortSignal.timeout(Math.min(LOOK_BEFORE_MS, config.timeBudgetMs / 10));
+  const { lookBefore } = await import('./insights/alerts.ts');
+  return lookBefore(config, stop === undefined ? timely : AbortSignal.any([stop, timely]));
 }
 
 /** Runs all sources, and records what came of them in `sync_runs`, whatever it was. */

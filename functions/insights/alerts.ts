@@ -10,9 +10,6 @@ import { type Forecast, forecastSentence, outlookOf, withPlan } from './forecast
 import { isMuted, keyOf, modelOf, PIPELINES_LINK, pipelineOf } from './objects.ts';
 import { createWording, type Wording } from './wording/wording.ts';
 
-/** What comes before the run must not keep it from its work. */
-const LOOK_BEFORE_MS = 20_000;
-
 /** What came of a run, as far as it matters here. */
 export interface FinishedRun {
   run_id: string;
@@ -31,9 +28,8 @@ export interface FinishedRun {
  * @returns null if it cannot be known.
  */
 export async function lookBefore(config: ReadingConfig, signal: AbortSignal): Promise<Statuses | null> {
-  const timely = AbortSignal.any([signal, AbortSignal.timeout(LOOK_BEFORE_MS)]);
   try {
-    const reader = await openReader(config, timely);
+    const reader = await openReader(config, signal);
     if (reader === null) return new Map();
     try {
       const wording = wordingOf(config);
