@@ -58,8 +58,16 @@ function objectFindings(overview: Overview, wording: Wording): Finding[] {
     typeof subject === 'string' ? subject : keyOf(subject),
   );
   return [...byObject.values()].flatMap(([first, ...others]) =>
-    first === undefined ? [] : { ...first, reasons: [first, ...others].flatMap(({ reasons }) => reasons) },
+    first === undefined
+      ? []
+      : { ...first, reasons: [...first.reasons, ...others.flatMap((other) => labelled(other, wording))] },
   );
+}
+
+/** The badge is that of the first finding, so the others need a word of their own. */
+function labelled({ kind, reasons }: Finding, { findings }: Wording): string[] {
+  const [word] = findings.kinds[kind];
+  return reasons.map((reason) => `${word.charAt(0).toLocaleUpperCase()}${word.slice(1)}: ${reason}`);
 }
 
 const STATUS_SEVERITIES = { late: 'warning', silent: 'critical', stopped: 'notice' } as const;

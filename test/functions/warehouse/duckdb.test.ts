@@ -159,7 +159,7 @@ test('a view is read though a run in the same process leaves it too little memor
      SELECT row_number() OVER (), pipeline, 1, now() - to_hours(hour::INT), 'run', now()
      FROM range(100) AS pipelines(pipeline), range(2000) AS hours(hour)`,
   );
-  const reader = await openReader({ warehouse: { kind: 'duckdb', path } });
+  const reader = await openReader({ warehouse: { kind: 'duckdb', path }, billing });
   const { connection, close } = await connectDuckDb(path);
   try {
     await connection.run("SET memory_limit = '4MB'");

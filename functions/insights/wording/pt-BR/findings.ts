@@ -65,7 +65,7 @@ export function findings(f: Formats): Catalogue['findings'] {
     morePipelinesThanPlan: (active, plan) =>
       `${count(active)} pipelines rodaram nos últimos 30 dias; o plano tem ${count(plan)}.`,
     anomaly: (amount, usual, more, days) =>
-      `${amount}${usual === null ? '' : `; o normal são ${usual}`}` +
+      `${amount}${usual === null ? '' : `, normalmente ${usual}`}` +
       `${more === 0 ? '' : `; mais ${plural(more, 'caso parecido', 'casos parecidos')} nos últimos ${count(days)} dias`}.`,
     records: (number) => plural(number, 'registro', 'registros'),
     muted: (number, settings) => `Mais ${plural(number, 'silenciado', 'silenciados')} (${settings}).`,
