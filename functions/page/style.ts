@@ -88,7 +88,7 @@ tbody th { min-width: 8rem; width: 30%; }
 .months { overflow: visible; }
 .defs { position: absolute; }
 .months text { fill: var(--muted); font-size: .6875rem; }
-.strip svg { display: block; }
+.strip svg, .days svg { display: block; }
 .strip path { fill: none; }
 .strip path { stroke-width: 14px; }
 .strip path.l0 { stroke: var(--muted); stroke-width: 1px; }
