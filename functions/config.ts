@@ -1,8 +1,9 @@
+import { basename } from 'node:path';
 import { SyncError } from './errors.ts';
 import type { LogLevel } from './log.ts';
 import { createSecretRemover } from './redaction.ts';
 import type { StreamName } from './streams.ts';
-import { type Parsed, VARIABLES, type Variable, type VariableName } from './variables.ts';
+import { type Language, type Parsed, VARIABLES, type Variable, type VariableName } from './variables.ts';
 
 /** Where a credential comes from: the value itself, or the Secret Manager version that holds it. */
 export type Credential = { value: string } | { secretVersion: string };
@@ -61,11 +62,20 @@ export interface Config {
   warehouse: BigQueryConfig | DuckDbConfig;
   /** For the views; `null` is unknown. */
   billing: { timeZone: string; planRecords: number | null; planPipelines: number | null };
+  language: Language;
+  /** The ids that nobody wants to be told about. */
+  muted: { pipelines: string[]; models: string[] };
   logLevel: LogLevel;
 }
 
+/** Where the rows are, and how the views cut them. */
+export type StorageConfig = Pick<Config, 'warehouse' | 'billing'>;
+
 /** What is needed to read what is stored: nothing of Kondado's, so that a page can be had without its credentials. */
-export type ReadingConfig = Pick<Config, 'warehouse' | 'billing'>;
+export type ReadingConfig = StorageConfig & Pick<Config, 'language' | 'muted'>;
+
+/** The file of `npm run sync` without credentials: what is in it is made up. */
+export const SANDBOX_FILE = 'sandbox.duckdb';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -141,6 +151,17 @@ export function readReadingConfig(env: Environment = process.env): ReadingConfig
   return config;
 }
 
+/** The language to speak before the environment is known to be usable. */
+export function languageOf({ DISPLAY_LANGUAGE }: Environment): Language {
+  const { parse } = VARIABLES.DISPLAY_LANGUAGE;
+  return parse(DISPLAY_LANGUAGE ?? '') ?? 'en';
+}
+
+/** Whether what is stored there comes from the sandbox. */
+export function isMadeUp({ warehouse }: ReadingConfig): boolean {
+  return warehouse.kind === 'duckdb' && basename(warehouse.path) === SANDBOX_FILE;
+}
+
 function readingConfig({ read, required }: VariableReader): ReadingConfig {
   const bigquery: BigQueryConfig = {
     kind: 'bigquery',
@@ -157,6 +178,11 @@ function readingConfig({ read, required }: VariableReader): ReadingConfig {
       timeZone: required('BILLING_TIME_ZONE'),
       planRecords: numberOrNull(read('PLAN_RECORDS_PER_MONTH')),
       planPipelines: numberOrNull(read('PLAN_ACTIVE_PIPELINES')),
+    },
+    language: required('DISPLAY_LANGUAGE'),
+    muted: {
+      pipelines: (read('MUTED_PIPELINES') ?? []).map(String),
+      models: (read('MUTED_MODELS') ?? []).map(String),
     },
   };
 }

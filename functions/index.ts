@@ -16,7 +16,7 @@ export const sync: HttpFunction = async (request, response) => {
     if (request.path !== '/') {
       throw new SyncError('NOT_FOUND', 'There is nothing at this path; only / is served.');
     }
-    if (request.method === 'GET') await sendPage(response);
+    if (request.method === 'GET') await sendPage(response, log);
     else if (request.method === 'POST') await sendWork(request, response, log);
     else {
       response.set('Allow', 'GET, POST');
@@ -71,15 +71,36 @@ async function sendCheck(request: RunRequest, response: Response, log: Log): Pro
   send(response, 200, await untilTerminated(response, (stop) => check(request, { readConfig, log, stop })));
 }
 
-/** The page shows what is stored, also while a run is in progress; its code loads when it is asked for. */
-async function sendPage(response: Response): Promise<void> {
-  const { readReadingConfig } = await import('./config.ts');
-  const config = readReadingConfig();
-  const { CONTENT_SECURITY_POLICY, renderPage } = await import('./page/page.ts');
-  const { loadOverview } = await import('./insights/overview.ts');
-  const page = renderPage(await loadOverview(config), config.billing.timeZone);
+/**
+ * The page shows what is stored, also while a run is in progress; its code loads when it is asked for.
+ *
+ * Whoever asks for a page gets one, with the status of what went wrong if something did.
+ */
+async function sendPage(response: Response, log: Log): Promise<void> {
+  const [{ isMadeUp, languageOf, readReadingConfig }, { CONTENT_SECURITY_POLICY }] = await Promise.all([
+    import('./config.ts'),
+    import('./page/document.ts'),
+  ]);
+  let status = 200;
+  let page: string;
+  try {
+    const config = readReadingConfig();
+    const [{ renderPage }, { loadOverview }] = await Promise.all([
+      import('./page/page.ts'),
+      import('./insights/overview.ts'),
+    ]);
+    page = renderPage(await loadOverview(config), { ...config, isMadeUp: isMadeUp(config) });
+  } catch (error) {
+    const fault = toSyncError(error);
+    const { renderErrorPage } = await import('./page/error.ts');
+    log.write('warn', 'request_refused', `The page could not be made: ${fault.message}`, {
+      code: fault.code,
+    });
+    status = HTTP_STATUS[fault.code];
+    page = renderErrorPage(fault, languageOf(process.env));
+  }
   response
-    .status(200)
+    .status(status)
     .set({
       'Cache-Control': 'no-store',
       'Content-Security-Policy': `${CONTENT_SECURITY_POLICY}; frame-ancestors 'none'`,

@@ -21,6 +21,7 @@ export type LogEvent =
   | 'plan_usage'
   | 'pipeline_overdue'
   | 'pipelines_overdue'
+  | 'pipeline_back'
   | 'evaluation_skipped'
   | 'continuation_created'
   | 'continuation_ended'

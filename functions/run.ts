@@ -3,6 +3,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { type Budget, startBudget, untilAborted } from './budget.ts';
 import type { Config } from './config.ts';
 import { BudgetUsedUp, SyncError, toSyncError } from './errors.ts';
+import type { Statuses } from './insights/changes.ts';
 import { createKondadoClient, type KondadoClient } from './kondado/client.ts';
 import type { Log } from './log.ts';
 import { readCredentials } from './secrets.ts';
@@ -26,6 +27,8 @@ import type { Warehouse } from './warehouse/warehouse.ts';
 
 /** Cloud Logging refuses a line of more than 256 KB, and shows a long one badly. */
 const MAX_MESSAGE_LENGTH = 4000;
+
+const LOOK_BEFORE_MS = 20_000;
 
 /** What a run needs from outside. */
 export interface RunDependencies {
@@ -70,9 +73,11 @@ export async function run(request: RunRequest, dependencies: RunDependencies): P
   const runId = randomUUID();
   let config: Config | null = null;
   let budget: Budget | null = null;
+  let before: Statuses | null = null;
   let ending: Ending;
   try {
     config = dependencies.readConfig();
+    if (request.mode === 'incremental' && !request.dryRun) before = await lookTimely(config, stop);
     budget = startBudget(config.timeBudgetMs, stop);
     const { streams = config.streams } = request;
     log.write('info', 'sync_started', `The ${request.mode} run starts: ${streams.join(', ')}.`, {
@@ -96,9 +101,16 @@ export async function run(request: RunRequest, dependencies: RunDependencies): P
   logFinish(report, log, Date.now() - startedAtMs);
   if (config && budget) {
     const { logAlerts } = await import('./insights/alerts.ts');
-    await logAlerts(report, config, budget.whole, log);
+    await logAlerts(report, before, config, budget.whole, log);
   }
   return { report, config };
+}
+
+/** Looks at what was overdue before the run, which must not keep it from its work. */
+async function lookTimely(config: Config, stop: AbortSignal | undefined): Promise<Statuses | null> {
+  const timely = AbortSignal.timeout(Math.min(LOOK_BEFORE_MS, config.timeBudgetMs / 10));
+  const { lookBefore } = await import('./insights/alerts.ts');
+  return lookBefore(config, stop === undefined ? timely : AbortSignal.any([stop, timely]));
 }
 
 /** Runs all sources, and records what came of them in `sync_runs`, whatever it was. */

@@ -1,6 +1,11 @@
 import { LOG_LEVELS } from './log.ts';
 import { STREAM_NAMES } from './streams.ts';
 
+/** In which people are spoken to; each has a folder in insights/wording/. */
+export const LANGUAGES = ['en', 'pt-BR'] as const;
+
+export type Language = (typeof LANGUAGES)[number];
+
 export interface Variable<T> {
   default: string;
   /** What is accepted, as it stands in the error message. */
@@ -74,6 +79,10 @@ const listOf = <T>(
   },
 });
 
+const ids = listOf('whole numbers with commas between them, none twice', (item) =>
+  /^\d{1,18}$/.test(item) ? BigInt(item) : undefined,
+);
+
 /** Every variable of the contract; Terraform and docs/reference.md name the same ones, which tests compare. */
 export const VARIABLES = {
   KONDADO_BASE_URL: httpUrl('https://k2.kondado.com.br'),
@@ -81,9 +90,7 @@ export const VARIABLES = {
   KONDADO_TOKEN: secretText,
   KONDADO_API_KEY_SECRET: secretVersion,
   KONDADO_TOKEN_SECRET: secretVersion,
-  KONDADO_CLIENT_IDS: listOf('whole numbers with commas between them, none twice', (item) =>
-    /^\d{1,18}$/.test(item) ? BigInt(item) : undefined,
-  ),
+  KONDADO_CLIENT_IDS: ids,
   KONDADO_PIPELINE_LOGS_PATH: urlPath('pipeline_logs'),
   KONDADO_MODEL_LOGS_PATH: urlPath('model_logs'),
   KONDADO_PIPELINE_STATUS_PATH: statusPath('pipelines/{id}/status'),
@@ -140,8 +147,11 @@ export const VARIABLES = {
     accepts: 'an IANA time zone, such as America/Sao_Paulo',
     parse: (value) => (isTimeZone(value) ? value : undefined),
   },
+  DISPLAY_LANGUAGE: oneOf(LANGUAGES, 'en'),
   PLAN_RECORDS_PER_MONTH: wholeNumber('', 1n),
   PLAN_ACTIVE_PIPELINES: wholeNumber('', 1n),
+  MUTED_PIPELINES: ids,
+  MUTED_MODELS: ids,
   LOG_LEVEL: oneOf(LOG_LEVELS, 'info'),
 } satisfies Record<string, Variable<unknown>>;
 

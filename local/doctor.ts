@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { type CheckReport, check } from '../functions/check/check.ts';
 import type { Check } from '../functions/check/checks.ts';
 import { readConfig } from '../functions/config.ts';
-import { plural } from '../functions/insights/wording.ts';
+import { createWording } from '../functions/insights/wording/wording.ts';
 import { printJson } from '../functions/json.ts';
 import { createLog } from '../functions/log.ts';
 import { UsageError } from './arguments.ts';
@@ -88,8 +88,9 @@ function linesOf({ checks }: CheckReport): string[] {
 
 function conclusionOf(checks: readonly Check[]): string {
   const count = (outcome: Check['outcome']) => checks.filter((each) => each.outcome === outcome).length;
-  const warnings = plural(count('warning'), 'warning');
-  if (count('failed') > 0) return `${plural(count('failed'), 'check')} failed, ${warnings}.`;
+  const { plural } = createWording({ language: 'en', timeZone: 'UTC' }).formats;
+  const warnings = plural(count('warning'), 'warning', 'warnings');
+  if (count('failed') > 0) return `${plural(count('failed'), 'check', 'checks')} failed, ${warnings}.`;
   return `A sync has what it needs, ${warnings}.`;
 }
 

@@ -5,11 +5,14 @@ import { renderPage } from '../functions/page/page.ts';
 import { readDuckDb } from './duckdb.ts';
 import type { Destination, StoredView } from './terminal/destination.ts';
 
-const PAGE = 'dashboard.html';
+/** A page of made-up data is known by its name. */
+const PAGES = { real: 'dashboard.html', madeUp: 'sandbox.html' };
 const VIEWS = ['pipeline_logs_latest', 'model_logs_latest'];
 
 /** Looks at what is stored after a run, and writes the page of a DuckDB file. */
-export async function readDestination({ warehouse, billing }: Config): Promise<Destination> {
+export async function readDestination(config: Config, isMadeUp: boolean): Promise<Destination> {
+  const { warehouse } = config;
+  const page = isMadeUp ? PAGES.madeUp : PAGES.real;
   if (warehouse.kind === 'bigquery') {
     const { project, dataset } = warehouse;
     return { kind: 'bigquery', dataset: project ? `${project}.${dataset}` : dataset };
@@ -17,13 +20,13 @@ export async function readDestination({ warehouse, billing }: Config): Promise<D
   const { path } = warehouse;
   try {
     const views = await readViews(path);
-    const overview = await loadOverview({ warehouse, billing });
-    await writeFile(PAGE, renderPage(overview, billing.timeZone));
-    return { kind: 'duckdb', path, page: PAGE, views, overview };
+    const overview = await loadOverview(config);
+    await writeFile(page, renderPage(overview, { ...config, isMadeUp }));
+    return { kind: 'duckdb', path, page, views, overview, isMadeUp };
   } catch (error) {
     // The run itself is over; another one may hold the file by now, or the folder may not be writable.
     const reason = error instanceof Error ? error.message : String(error);
-    return { kind: 'unreadable', path, page: PAGE, reason };
+    return { kind: 'unreadable', path, page, reason };
   }
 }
 

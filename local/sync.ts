@@ -1,11 +1,17 @@
 // npm run sync: a sync on this computer, see `--help`.
-import { readConfig } from '../functions/config.ts';
+import { languageOf, readConfig } from '../functions/config.ts';
+import { createWording, type Wording } from '../functions/insights/wording/wording.ts';
 import { printJson } from '../functions/json.ts';
 import { createLog, LOG_LEVELS, type Log } from '../functions/log.ts';
 import { run } from '../functions/run.ts';
 import { type RunReport, reportBody } from '../functions/sync/report.ts';
 import { type Command, HELP, parseCommand, UsageError } from './arguments.ts';
-import { type Environment, openLocalEnvironment, SANDBOX_NOTICE } from './environment.ts';
+import {
+  type Environment,
+  type LocalEnvironment,
+  openLocalEnvironment,
+  SANDBOX_NOTICE,
+} from './environment.ts';
 import { readDestination } from './read-destination.ts';
 import { endWithNpm, listenForInterruption } from './signals.ts';
 import { destinationLines } from './terminal/destination.ts';
@@ -35,19 +41,23 @@ async function main(): Promise<number> {
   const local = await openLocalEnvironment(process.env);
   try {
     if (local.isSandbox) stderr.write(`${SANDBOX_NOTICE}\n`);
-    const outcome = await synchronize(command, local.env);
+    const outcome = await synchronize(command, local);
     return outcome === 'failed' ? 1 : 0;
   } finally {
     await local.close();
   }
 }
 
-async function synchronize({ request, isJson }: Command, env: Environment): Promise<RunReport['outcome']> {
+async function synchronize(
+  { request, isJson }: Command,
+  { env, isSandbox }: LocalEnvironment,
+): Promise<RunReport['outcome']> {
   const startedMs = performance.now();
   // What goes to a file is read later, so the progress appears on the stream that somebody is looking at.
   const screen = createScreen(!stderr.isTTY && stdout.isTTY && !isJson ? stdout : stderr, env);
-  const progress = startProgress(screen, request);
-  const stop = listenForInterruption(() => progress.note('stopping; press Ctrl-C again to end at once'));
+  const wording = wordingOf(env);
+  const progress = startProgress(screen, request, wording);
+  const stop = listenForInterruption(() => progress.note(wording.terminal.stopping));
   const results = await runUntilDone(
     request,
     (rest) =>
@@ -75,6 +85,7 @@ async function synchronize({ request, isJson }: Command, env: Environment): Prom
   const paint = createPainter(stdout);
   const maxWidth = widthOf(stdout);
   const lines = summaryLines(report, {
+    wording,
     paint,
     maxWidth,
     isInterrupted: stop.aborted,
@@ -83,10 +94,15 @@ async function synchronize({ request, isJson }: Command, env: Environment): Prom
   });
   if (config && !report.error && !report.dry_run) {
     const table = { maxWidth, emphasize: (text: string) => paint('bold', text) };
-    lines.push('', ...destinationLines(await readDestination(config), config.billing, table));
+    lines.push('', ...destinationLines(await readDestination(config, isSandbox), config, table));
   }
   stdout.write(`\n${lines.join('\n')}\n`);
   return report.outcome;
+}
+
+/** The environment's time zone may be one that is refused; the progress tells no time. */
+function wordingOf(env: Environment): Wording {
+  return createWording({ language: languageOf(env), timeZone: 'UTC' });
 }
 
 /** Logs warnings, without those that the summary repeats, unless LOG_LEVEL asks for more. */

@@ -1,8 +1,10 @@
 import type { ReadingConfig } from '../config.ts';
+import { type ErrorCode, toSyncError } from '../errors.ts';
 import { DAY_MS } from '../timestamps.ts';
 import type { ViewName, ViewRow } from '../views/columns.ts';
 import { openReader } from '../warehouse/open.ts';
 import type { Reader } from '../warehouse/warehouse.ts';
+import { type Forecast, withPlan } from './forecast.ts';
 
 const RUNS_SHOWN_DAYS = 2;
 /** Older anomalies are history. */
@@ -11,6 +13,7 @@ const all = () => 'TRUE';
 
 /** The views that the page shows, and of which rows. */
 const SHOWN = {
+  plan_forecast: all,
   daily_usage: all,
   monthly_usage: all,
   pipeline_status: all,
@@ -21,29 +24,52 @@ const SHOWN = {
   sync_runs: () => `started_at >= ${daysAgo(RUNS_SHOWN_DAYS)}`,
 } satisfies Partial<Record<ViewName, () => string>>;
 
-/** Everything that the page shows, as it was at one moment. */
-export type Overview = { [V in keyof typeof SHOWN]: ViewRow<V>[] } & {
-  plan_forecast: ViewRow<'plan_forecast'>;
+type Shown = keyof typeof SHOWN;
+
+/** Everything that the page shows, as it was at one moment; a view that could not be read is empty here. */
+export type Overview = { [V in Exclude<Shown, 'plan_forecast'>]: ViewRow<V>[] } & {
+  asOf: Date;
+  /** Null if it could not be read. */
+  plan_forecast: Forecast | null;
+  /** Why a view could not be read: one that cannot takes nothing else with it. */
+  failures: Partial<Record<Shown, ErrorCode>>;
 };
 
-/** Reads what the page shows; null if it would come from a file that is not there yet. */
+/**
+ * Reads what the page shows; null if it would come from a file that is not there yet.
+ *
+ * @throws {SyncError} if nothing at all can be read.
+ */
 export async function loadOverview(config: ReadingConfig): Promise<Overview | null> {
   const reader = await openReader(config);
   if (reader === null) return null;
   try {
-    return await readOverview(reader);
+    return await readOverview(reader, config.billing);
   } finally {
     await reader.close();
   }
 }
 
-async function readOverview(reader: Reader): Promise<Overview> {
-  const lists = Object.entries(SHOWN).map(async ([view, condition]) => [
-    view,
-    await reader.read(view as ViewName, condition()),
-  ]);
-  const [[plan_forecast], ...rows] = await Promise.all([reader.read('plan_forecast'), ...lists]);
-  return { ...Object.fromEntries(rows), plan_forecast };
+async function readOverview(reader: Reader, billing: ReadingConfig['billing']): Promise<Overview> {
+  const views = Object.keys(SHOWN) as Shown[];
+  const parts = await Promise.allSettled(views.map((view) => reader.read(view, SHOWN[view]())));
+  const rows: Partial<Record<Shown, unknown[]>> = {};
+  const failures: Overview['failures'] = {};
+  for (const [index, view] of views.entries()) {
+    const part = parts[index];
+    rows[view] = part?.status === 'fulfilled' ? part.value : [];
+    if (part?.status === 'rejected') failures[view] = toSyncError(part.reason).code;
+  }
+  const [first] = parts;
+  if (first?.status === 'rejected' && parts.every(({ status }) => status === 'rejected')) throw first.reason;
+  const { plan_forecast, ...lists } = rows as { [V in Shown]: ViewRow<V>[] };
+  const [forecast] = plan_forecast;
+  return {
+    ...lists,
+    asOf: forecast?.as_of ?? new Date(),
+    plan_forecast: forecast === undefined ? null : withPlan(forecast, billing),
+    failures,
+  };
 }
 
 /** So many days ago, as both dialects write it. */

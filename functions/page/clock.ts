@@ -1,3 +1,5 @@
+import { dayOf } from '../insights/days.ts';
+import type { Formats } from '../insights/wording/formats.ts';
 import { DAY_MS } from '../timestamps.ts';
 import { type Html, html } from './html.ts';
 
@@ -12,19 +14,15 @@ export interface Clock {
   time(moment: Date | null): Html;
 }
 
-export function createClock(timeZone: string): Clock {
+export function createClock({ timeZone, time }: Formats): Clock {
   // Swedish writes 2026-11-24 03:45:21.
   const sortable = new Intl.DateTimeFormat('sv', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
-  const day = new Intl.DateTimeFormat('en-GB', { timeZone, day: 'numeric', month: 'short' });
-  const hour = new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit' });
   return {
     timeZone,
-    dayOf: (moment) => sortable.format(moment).slice(0, 10),
+    dayOf: (moment) => dayOf(moment, timeZone),
     daysSince: (from, moment) =>
       (Date.parse(`${sortable.format(moment).replace(' ', 'T')}Z`) - Date.parse(from)) / DAY_MS,
     time: (moment) =>
-      moment === null
-        ? html`–`
-        : html`<time datetime="${moment.toISOString()}">${day.format(moment)} ${hour.format(moment)}</time>`,
+      moment === null ? html`–` : html`<time datetime="${moment.toISOString()}">${time(moment)}</time>`,
   };
 }

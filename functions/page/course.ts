@@ -1,5 +1,6 @@
+import { dayAfter, daysBetween, lengthOfMonth } from '../insights/days.ts';
+import type { Forecast } from '../insights/forecast.ts';
 import type { Overview } from '../insights/overview.ts';
-import { dayAfter, daysBetween } from '../insights/wording.ts';
 import type { Clock } from './clock.ts';
 
 /** A sum of records at a moment, in days since the month began: 0.5 is noon of the first day. */
@@ -23,10 +24,14 @@ export interface Course {
 }
 
 /** Sums up the month's days, and draws the forecast on from where the data ends. */
-export function courseOf({ plan_forecast, daily_usage }: Overview, clock: Clock): Course {
+export function courseOf(
+  plan_forecast: Forecast,
+  daily_usage: Overview['daily_usage'],
+  clock: Clock,
+): Course {
   const { month, data_through, plan_records: plan, limit_date } = plan_forecast;
   const { projected_month_records: projected, projected_low, projected_high } = plan_forecast;
-  const length = daysBetween(month, `${dayAfter(month, 31).slice(0, 7)}-01`);
+  const length = lengthOfMonth(month);
   const at = data_through === null ? 0 : Math.min(Math.max(0, clock.daysSince(month, data_through)), length);
   const days = daysOf(month, Math.ceil(at), daily_usage);
   const reached = { at, records: plan_forecast.month_to_date_records };

@@ -1,85 +1,133 @@
-import { modelName, pipelineName } from '../insights/findings.ts';
+import { dayAfter, daysBetween } from '../insights/days.ts';
+import { severityOf } from '../insights/findings.ts';
+import { type KondadoObject, keyOf, modelOf, pipelineOf } from '../insights/objects.ts';
 import type { Overview } from '../insights/overview.ts';
-import { count, dayAfter, daysBetween, percent, roughTime, seconds, shortDay } from '../insights/wording.ts';
-import type { ViewRow } from '../views/columns.ts';
-import type { Clock } from './clock.ts';
-import { folded, type Html, html, outsideName } from './html.ts';
-import { DAYS, type Days, noDays, strip } from './strip.ts';
+import type { Status } from '../insights/reasons.ts';
+import type { Wording } from '../insights/wording/wording.ts';
+import { missing, type PageContext, section, table, titles } from './context.ts';
+import { severalClients } from './findings.ts';
+import { collapsed, type Html, html, objectName } from './html.ts';
+import { DAYS, type Days, monthLabels, monthMarks, noDays, strip } from './strip.ts';
 
 const PIPELINES_SHOWN = 20;
 const MODELS_SHOWN = 8;
+const BROKEN_FIRST = ['silent', 'late', 'stopped'];
 
-interface Pipeline {
-  status: ViewRow<'pipeline_status'>;
-  days: Days;
+interface Observed {
+  object: KondadoObject;
+  status: Status;
 }
 
-/** When each pipeline ran, day by day, and how long its executions take; the models in short. */
-export function executionsSection(overview: Overview, clock: Clock): Html {
-  const { model_status } = overview;
-  const today = clock.dayOf(overview.plan_forecast.as_of);
-  const days = daysByPipeline(overview, today);
+/** When each pipeline ran, day by day, and how long its executions take, what is broken first; the models in short. */
+export function executionsSection(context: PageContext): Html {
+  const { overview, clock, wording } = context;
+  const { page } = wording;
+  const today = clock.dayOf(overview.asOf);
+  const views = ['pipeline_status', 'daily_usage'] as const;
+  const pipelines = section(context, { id: 'executions', title: page.executions, views }, () =>
+    drawPipelines(context, today),
+  );
+  return html`${pipelines}
+${modelsPart(context)}`;
+}
+
+function drawPipelines(context: PageContext, today: string): Html {
+  const { overview, wording } = context;
+  const { page } = wording;
   const pipelines = overview.pipeline_status
-    .map((status) => ({ status, days: days.get(keyOf(status)) ?? noDays() }))
-    .sort((one, other) => other.status.executions_7d - one.status.executions_7d);
-  const models = model_status.toSorted((one, other) => other.executions_7d - one.executions_7d);
-  return html`<section aria-labelledby="executions">
-<h2 id="executions">Executions</h2>
-<p class="note">A column a day, from ${shortDay(dayAfter(today, 1 - DAYS))} to ${shortDay(today)}: the stronger, the more executions, by the pipeline’s own busiest day. The line below is the median duration. On time: of the executions due in 30 days.</p>
-${
-  pipelines.length === 0
-    ? html`<p class="nothing">No pipeline ran in the last 90 days.</p>`
-    : folded(pipelines, PIPELINES_SHOWN, pipelinesTable, (more) => `${count(more)} more pipelines`)
+    .map((status) => ({ status, object: pipelineOf(status, wording) }))
+    .sort(byUrgency);
+  if (pipelines.length === 0) return html`<p class="nothing">${page.noExecutions}</p>`;
+  const days = daysByPipeline(overview, today);
+  const hasClients = severalClients(context);
+  const head = html`<th scope="col">${page.pipeline}</th><th scope="col" class="days">${page.last90Days}${monthLabels(today, wording)}</th>${statusTitles(wording)}`;
+  const draw = (part: readonly Observed[]) =>
+    table(
+      'executions',
+      head,
+      part.map(
+        (
+          each,
+        ) => html`<tr><th scope="row">${heading(each, hasClients, wording)}</th><td class="strip">${strip(
+          days.get(keyOf(each.object)) ?? noDays(),
+          wording,
+        )}</td>${statusCells(each.status, context)}</tr>
+`,
+      ),
+      'strips',
+    );
+  return html`${monthMarks(today)}<p class="note">${page.executionsNote(dayAfter(today, 1 - DAYS), today)}</p>
+${collapsed(pipelines, PIPELINES_SHOWN, draw, page.morePipelines)}`;
 }
-${
-  models.length > 0 &&
-  html`<h3 id="models">Models</h3>
-${folded(
-  models,
-  MODELS_SHOWN,
-  (part) => modelsTable(part, clock),
-  (more) => `${count(more)} more models`,
-)}`
-}
+
+function modelsPart(context: PageContext): Html | undefined {
+  const { overview, wording } = context;
+  const { page } = wording;
+  const isMissing = overview.failures.model_status !== undefined;
+  const models = overview.model_status
+    .map((status) => ({ status, object: modelOf(status, wording) }))
+    .sort(byUrgency);
+  if (models.length === 0 && !isMissing) return undefined;
+  const hasClients = severalClients(context);
+  const head = html`<th scope="col">${page.model}</th>${statusTitles(wording)}`;
+  const draw = (part: readonly Observed[]) =>
+    table(
+      'models',
+      head,
+      part.map(
+        (each) =>
+          html`<tr><th scope="row">${heading(each, hasClients, wording)}</th>${statusCells(each.status, context)}</tr>
+`,
+      ),
+    );
+  return html`<section class="follows" aria-labelledby="models">
+<h3 id="models">${page.models}</h3>
+${isMissing ? missing('model_status', overview, wording) : collapsed(models, MODELS_SHOWN, draw, page.moreModels)}
 </section>`;
 }
 
-function pipelinesTable(pipelines: readonly Pipeline[]): Html {
-  return html`<div class="scroll" role="region" aria-labelledby="executions" tabindex="0"><table class="strips">
-<thead><tr><th scope="col">Pipeline</th><th scope="col">Last 90 days</th>${STATUS_TITLES}</tr></thead>
-<tbody>
-${pipelines.map(
-  ({ status, days }) =>
-    html`<tr><th scope="row">${outsideName(pipelineName(status))}${healthBadge(status.health)}</th><td class="strip">${strip(days)}</td>${statusCells(status)}</tr>
-`,
-)}</tbody></table></div>`;
+function byUrgency({ status: one }: Observed, { status: other }: Observed): number {
+  const rank = ({ health }: Status) => {
+    const place = BROKEN_FIRST.indexOf(health);
+    return place === -1 ? BROKEN_FIRST.length : place;
+  };
+  return rank(one) - rank(other) || other.executions_7d - one.executions_7d;
 }
 
-function modelsTable(models: readonly ViewRow<'model_status'>[], clock: Clock): Html {
-  return html`<div class="scroll" role="region" aria-labelledby="models" tabindex="0"><table>
-<thead><tr><th scope="col">Model</th><th scope="col">Last execution</th>${STATUS_TITLES}</tr></thead>
-<tbody>
-${models.map(
-  (status) =>
-    html`<tr><th scope="row">${outsideName(modelName(status))}${healthBadge(status.health)}</th><td>${clock.time(status.last_execution_at)}</td>${statusCells(status)}</tr>
-`,
-)}</tbody></table></div>`;
+function heading({ object, status }: Observed, hasClients: boolean, { findings, page }: Wording): Html {
+  const severity = severityOf(status.health);
+  const kind = Object.hasOwn(findings.kinds, status.health)
+    ? findings.kinds[status.health as keyof typeof findings.kinds][0]
+    : status.health;
+  const about = [
+    object.id === null ? '' : page.id(object.id),
+    hasClients && object.clientId !== null ? page.ofClient(object.clientId) : '',
+  ].filter((text) => text !== '');
+  return html`${objectName(object)}${severity !== undefined && html` <span class="badge ${severity}">${kind}</span>`} <span class="about">${about.join(', ')}</span>`;
 }
 
-const STATUS_TITLES = html`<th scope="col" class="n wide">Runs every</th><th scope="col" class="n wide">On time</th><th scope="col" class="n">Usually takes</th><th scope="col" class="n wide">Last took</th>`;
-
-function statusCells(status: ViewRow<'pipeline_status'> | ViewRow<'model_status'>): Html {
-  const { on_time_share_30d: onTime, usual_interval_minutes: minutes } = status;
-  const interval = minutes === null ? '–' : roughTime(minutes);
-  const duration = (number: number | null) => (number === null ? '–' : seconds(number));
-  return html`<td class="n wide">${interval}</td><td class="n wide">${onTime === null ? '–' : percent(onTime)}</td><td class="n">${duration(status.usual_execution_seconds)}</td><td class="n wide">${duration(status.last_execution_seconds)}</td>`;
+function statusTitles({ page }: Wording): Html {
+  return titles([
+    [page.lastExecution],
+    [page.nextExpected, 'wide'],
+    [page.runsEvery, 'n wide'],
+    [page.onTime, 'n wide'],
+    [page.usuallyTakes, 'n wide extra'],
+    [page.lastTook, 'n wide extra'],
+  ]);
 }
 
-const BADGES: Record<string, string> = { late: 'warning', silent: 'critical', stopped: 'notice' };
-
-function healthBadge(health: string): Html | undefined {
-  const severity = BADGES[health];
-  return severity === undefined ? undefined : html` <span class="badge ${severity}">${health}</span>`;
+function statusCells(status: Status, { clock, wording }: PageContext): Html {
+  const { formats, page } = wording;
+  const {
+    usual_interval_minutes: interval,
+    on_time_share_30d: onTime,
+    consecutive_empty_executions: empty,
+  } = status;
+  const shown = (value: number | null, format: (known: number) => string) =>
+    value === null ? '–' : format(value);
+  const emptyNote = empty > 1 && html` <span class="about">${page.emptyInARow(empty)}</span>`;
+  return html`<td>${clock.time(status.last_execution_at)}${emptyNote}</td><td class="wide">${clock.time(status.expected_by)}</td><td class="n wide">${shown(interval, formats.roughTime)}</td><td class="n wide">${shown(onTime, formats.percent)}</td><td class="n wide extra">${shown(status.usual_execution_seconds, formats.seconds)}</td><td class="n wide extra">${shown(status.last_execution_seconds, formats.seconds)}</td>`;
 }
 
 function daysByPipeline({ daily_usage }: Overview, today: string): Map<string, Days> {
@@ -87,14 +135,11 @@ function daysByPipeline({ daily_usage }: Overview, today: string): Map<string, D
   for (const row of daily_usage) {
     const index = DAYS - 1 - daysBetween(row.day, today);
     if (index < 0 || index >= DAYS) continue;
-    const days = found.get(keyOf(row)) ?? noDays();
+    const key = keyOf({ kind: 'pipeline', clientId: row.client_id, id: row.pipeline_id });
+    const days = found.get(key) ?? noDays();
     days.executions[index] = row.executions;
     days.medianSeconds[index] = row.median_execution_seconds;
-    found.set(keyOf(row), days);
+    found.set(key, days);
   }
   return found;
-}
-
-function keyOf({ client_id, pipeline_id }: { client_id: string | null; pipeline_id: string | null }): string {
-  return `${client_id} ${pipeline_id}`;
 }

@@ -1,4 +1,5 @@
-import { shortened } from '../insights/wording.ts';
+import { type KondadoObject, linkOf } from '../insights/objects.ts';
+import { shortened } from '../insights/shortened.ts';
 
 /** Markup that is safe to send: made by `html` only. */
 export interface Html {
@@ -43,12 +44,19 @@ function escaped(text: string): string {
 const NAME_LENGTH = 80;
 
 /** A name from outside: its direction of writing stays its own, and a very long one is cut off. */
-export function outsideName(name: string): Html {
+export function untrustedName(name: string): Html {
   return html`<bdi>${shortened(name, NAME_LENGTH)}</bdi>`;
 }
 
+/** The name of a pipeline or model, which leads to where Kondado shows it. */
+export function objectName(object: KondadoObject): Html {
+  const link = linkOf(object);
+  const name = untrustedName(object.name);
+  return link === null ? name : html`<a href="${link}">${name}</a>`;
+}
+
 /** The first of many, and the others behind a line that opens. */
-export function folded<T>(
+export function collapsed<T>(
   items: readonly T[],
   shown: number,
   draw: (part: readonly T[]) => Html,

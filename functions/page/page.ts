@@ -1,27 +1,24 @@
-import { createHash } from 'node:crypto';
-import { type AttentionItem, attentionCounts, attentionItems } from '../insights/findings.ts';
-import { forecastSentence, type Outlook, outlookOf } from '../insights/forecast.ts';
+import type { ReadingConfig } from '../config.ts';
+import { daysBetween } from '../insights/days.ts';
+import { type Findings, findingCounts, findingsOf } from '../insights/findings.ts';
+import { type Headline, headlineOf, usedThen } from '../insights/headline.ts';
 import type { Overview } from '../insights/overview.ts';
-import { roughTime } from '../insights/wording.ts';
-import { type Clock, createClock } from './clock.ts';
+import { stateOf } from '../insights/state.ts';
+import { createWording, type Wording } from '../insights/wording/wording.ts';
+import { MINUTE_MS } from '../timestamps.ts';
+import { createClock } from './clock.ts';
+import type { PageContext } from './context.ts';
+import { document } from './document.ts';
 import { executionsSection } from './executions.ts';
-import { attentionSection } from './findings.ts';
+import { findingsSection } from './findings.ts';
 import { type Html, html } from './html.ts';
 import { monthSection } from './month.ts';
-import { STYLE } from './style.ts';
 import { syncSection } from './sync-health.ts';
 import { usageSection } from './usage.ts';
 
-/** What the page may load and run: nothing but its own style, known by its hash. */
-export const CONTENT_SECURITY_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE.markup).digest('base64')}'; base-uri 'none'; form-action 'none'`;
-
-const TONES: Record<Outlook, AttentionItem['severity'] | 'good'> = {
-  empty: 'notice',
-  unknown: 'notice',
-  good: 'good',
-  close: 'warning',
-  short: 'critical',
-  over: 'critical',
+export type PageOptions = Pick<ReadingConfig, 'billing' | 'language' | 'muted'> & {
+  /** Whether the rows are those of the sandbox. */
+  isMadeUp: boolean;
 };
 
 /**
@@ -29,80 +26,103 @@ const TONES: Record<Outlook, AttentionItem['severity'] | 'good'> = {
  *
  * @param overview null if there is nothing to read yet.
  */
-export function renderPage(overview: Overview | null, timeZone: string): string {
-  const clock = createClock(timeZone);
-  if (overview === null || outlookOf(overview.plan_forecast) === 'empty') return emptyPage(overview, clock);
-  const items = attentionItems(overview);
-  const sentence = forecastSentence(overview.plan_forecast);
-  return page(
-    sentence,
-    html`${header(overview, sentence, items, clock)}
+export function renderPage(overview: Overview | null, options: PageOptions): string {
+  const { billing, language, muted, isMadeUp } = options;
+  const wording = createWording({ language, timeZone: billing.timeZone });
+  const band = isMadeUp ? html`<p class="made-up">${wording.states.madeUp}</p>` : undefined;
+  if (overview === null)
+    return document(wording, wording.states.noLogs, html`${band}${nothingStored(wording)}`);
+  const state = stateOf(overview);
+  const context: PageContext = { overview, state, wording, clock: createClock(wording.formats) };
+  const headline = headlineOf(state, overview, wording);
+  const findings = findingsOf(overview, muted, wording);
+  // Good news about made-up data are none.
+  const tone = isMadeUp && headline.tone === 'good' ? 'notice' : headline.tone;
+  return document(
+    wording,
+    headline.sentence,
+    html`${band}
+${state.kind === 'empty' ? nothingStored(wording) : header({ ...headline, tone }, findings, context)}
 <main>
-${monthSection(overview, clock)}
-${attentionSection(items, clock)}
-${usageSection(overview)}
-${executionsSection(overview, clock)}
-${syncSection(overview, clock)}
+${mainParts(findings, context)}
 </main>
-${footer(overview, clock)}`,
+${footer(context)}`,
   );
 }
 
-function header({ plan_forecast }: Overview, sentence: string, items: AttentionItem[], clock: Clock): Html {
-  const { as_of, data_through } = plan_forecast;
-  const minutes = (as_of.getTime() - (data_through ?? as_of).getTime()) / 60_000;
+/** What is not known yet has no part of its own. */
+function mainParts(findings: Findings, context: PageContext): Html {
+  const { state, overview } = context;
+  const attention = findingsSection(context, findings);
+  const executions = executionsSection(context);
+  const sync = syncSection(context);
+  switch (state.kind) {
+    case 'empty':
+      return overview.sync_health.length === 0 && findings.listed.length === 0
+        ? html``
+        : html`${attention}
+${sync}`;
+    case 'loading':
+      return html`${attention}
+${executions}
+${sync}`;
+    default:
+      return html`${overview.plan_forecast && monthSection(context, overview.plan_forecast)}
+${attention}
+${usageSection(context)}
+${executions}
+${sync}`;
+  }
+}
+
+function header({ sentence, advice, tone }: Headline, findings: Findings, context: PageContext): Html {
+  const { states, page } = context.wording;
   return html`<header>
-<p class="name">Kondado logs</p>
-<h1 class="${TONES[outlookOf(plan_forecast)]}">${sentence}</h1>
-<p class="lead">${attentionSummary(items)} Newest execution: ${clock.time(data_through)}, ${roughTime(minutes)} ago.</p>
+<p class="name">${page.name}</p>
+<h1 class="${tone}">${sentence}</h1>
+${advice !== null && html`<p class="lead">${advice}</p>`}
+${context.state.kind === 'loading' && html`<p class="lead">${states.loadingNote}</p>`}
+${asOfThen(context)}
+<p class="lead">${findingsLead(findings, context)} ${freshness(context)}</p>
 </header>`;
 }
 
-function attentionSummary(items: AttentionItem[]): Html {
-  const summary = attentionCounts(items);
-  return summary === ''
-    ? html`Nothing needs attention.`
-    : html`<a href="#attention">Needs attention</a>: ${summary}.`;
+/** What was known of the plan when the last complete run ended. */
+function asOfThen({ state, overview, wording }: PageContext): Html | undefined {
+  if (state.kind !== 'stale') return undefined;
+  return html`<p class="lead">${wording.states.staleNote(state.since)} ${usedThen(overview.plan_forecast, wording)}</p>`;
 }
 
-function footer({ plan_forecast }: Overview, { time, timeZone }: Clock): Html {
-  return html`<footer><p>As of ${time(plan_forecast.as_of)}. Days and times are those of ${timeZone}.</p></footer>`;
+function findingsLead({ listed }: Findings, { state, wording }: PageContext): Html {
+  const { page } = wording;
+  const counts = findingCounts(listed, wording);
+  if (counts !== '') return html`<a href="#attention">${page.attention}</a>${page.attentionPrefix(counts)}`;
+  return state.kind === 'known' ? html`${page.nothingToDo}` : html``;
 }
 
-function emptyPage(overview: Overview | null, clock: Clock): string {
-  const hasRuns = overview !== null && overview.sync_health.length > 0;
-  return page(
-    'No logs are stored yet',
-    html`<header>
-<p class="name">Kondado logs</p>
-<h1 class="notice">No logs are stored yet.</h1>
-<p class="lead">A sync brings them: <code>npm run sync</code> on a computer, <code>POST /</code> at the function. The first one reads up to 90 days, which may take hours at Kondado’s rate limit.</p>
-</header>
-<main>
-${
-  hasRuns &&
-  html`${attentionSection(attentionItems(overview), clock)}
-${syncSection(overview, clock)}`
-}
-</main>
-${overview && footer(overview, clock)}`,
-  );
+function freshness({ state, overview, wording, clock }: PageContext): Html {
+  const { states } = wording;
+  if (state.kind === 'loading') return html``; // the first sentence says through when
+  const newest = overview.plan_forecast?.data_through ?? null;
+  const minutes = newest === null ? 0 : (overview.asOf.getTime() - newest.getTime()) / MINUTE_MS;
+  return html`${newest !== null && html`${states.newestBefore} ${clock.time(newest)}${states.newestAfter(minutes)}`}${
+    state.kind === 'known' && html` ${states.knownBefore} ${clock.time(state.through)}.`
+  }`;
 }
 
-function page(title: string, body: Html): string {
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${CONTENT_SECURITY_POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>${title}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-${body}
-</body>
-</html>
-`.markup;
+function footer({ overview, wording, clock }: PageContext): Html {
+  const { page } = wording;
+  const lastDay = overview.daily_usage.reduce((latest, { day }) => (day > latest ? day : latest), '');
+  // The views fill in days up to their today, which is another one in another time zone.
+  const isOtherZone = lastDay !== '' && daysBetween(lastDay, clock.dayOf(overview.asOf)) !== 0;
+  return html`<footer><p>${page.asOf} ${clock.time(overview.asOf)}. ${page.timeZone(clock.timeZone)}${isOtherZone && html` ${page.oldTimeZone}`}</p></footer>`;
+}
+
+function nothingStored({ states, page }: Wording): Html {
+  const [before, between, after] = states.noLogsAdvice('|', '|').split('|');
+  return html`<header>
+<p class="name">${page.name}</p>
+<h1 class="notice">${states.noLogs}</h1>
+<p class="lead">${before}<code>npm run sync</code>${between}<code>POST /</code>${after}</p>
+</header>`;
 }

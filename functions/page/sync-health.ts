@@ -1,51 +1,114 @@
-import { sourceName } from '../insights/findings.ts';
+import packageJson from '../../package.json' with { type: 'json' };
 import type { Overview } from '../insights/overview.ts';
-import { count, plural } from '../insights/wording.ts';
-import type { Clock } from './clock.ts';
+import type { Wording } from '../insights/wording/wording.ts';
+import { missing, type PageContext, section, table, titles } from './context.ts';
 import { type Html, html } from './html.ts';
 
 const RUNS_SHOWN = 10;
+/** `ok` is never green: the only good news is the first sentence. */
+const SEVERITIES: Record<string, string> = {
+  failing: 'critical',
+  stale: 'critical',
+  ok: 'notice',
+  loading: 'notice',
+};
+
+type Source = Overview['sync_health'][number];
+type Run = Overview['sync_runs'][number];
 
 /** The sync itself: how it is, what it has read, and its last runs. */
-export function syncSection({ sync_health, coverage, sync_runs }: Overview, clock: Clock): Html {
-  const sources = sync_health.toSorted((one, other) => (sourceName(one) < sourceName(other) ? 1 : -1));
-  const runs = sync_runs
+export function syncSection(context: PageContext): Html {
+  const { overview, wording } = context;
+  const { page } = wording;
+  return section(context, { id: 'sync', title: page.sync, views: ['sync_health'] }, () => {
+    if (overview.sync_health.length === 0) return html`<p class="nothing">${page.noRuns}</p>`;
+    return html`${sourcesTable(context)}
+<p class="note">${page.syncNote}</p>
+<h3 id="runs">${page.lastRuns}</h3>
+${overview.failures.sync_runs === undefined ? runsTable(context) : missing('sync_runs', overview, wording)}
+${versions(overview, wording)}`;
+  });
+}
+
+function sourcesTable(context: PageContext): Html {
+  const { page } = context.wording;
+  const head = titles([
+    [page.stream],
+    [page.state],
+    [page.lastSuccess, 'wide extra'],
+    [page.dataThrough, 'wide'],
+    [page.knownThrough],
+    [page.setAside, 'n wide extra'],
+    [page.failedRuns, 'n wide'],
+    [page.idsRead, 'wide'],
+  ]);
+  const rows = context.overview.sync_health
+    .toSorted((one, other) => (nameOf(one, context) < nameOf(other, context) ? 1 : -1))
+    .map((source) => sourceRow(source, context));
+  return table('sync', head, rows);
+}
+
+function sourceRow(source: Source, context: PageContext): Html {
+  const { overview, clock, wording } = context;
+  const { count } = wording.formats;
+  const { health } = source;
+  const ranges = overview.coverage.filter(
+    ({ stream, client_id }) => stream === source.stream && client_id === source.client_id,
+  );
+  const read = overview.failures.coverage === undefined ? coverageText(ranges, wording) : '?';
+  return html`<tr><th scope="row">${nameOf(source, context)}</th><td><span class="badge ${SEVERITIES[health] ?? 'notice'}">${healthWord(health, wording)}</span></td><td class="wide extra">${clock.time(source.last_success_at)}</td><td class="wide">${clock.time(source.watermark)}</td><td>${clock.time(source.known_through)}</td><td class="n wide extra">${count(source.rows_rejected_7d)}</td><td class="n wide">${count(source.failed_runs_7d)}</td><td class="wide">${read}</td></tr>
+`;
+}
+
+function healthWord(health: string, { page }: Wording): string {
+  const words: Record<string, string> = page.syncHealth;
+  return words[health] ?? health;
+}
+
+function runsTable(context: PageContext): Html {
+  const { page } = context.wording;
+  const head = titles([
+    [page.started],
+    [page.stream, 'wide'],
+    [page.mode, 'wide'],
+    [page.outcome],
+    [page.newRows, 'n'],
+    [page.requests, 'n wide extra'],
+  ]);
+  const runs = context.overview.sync_runs
     .toSorted((one, other) => other.started_at.getTime() - one.started_at.getTime())
     .slice(0, RUNS_SHOWN);
-  const rangesOf = (row: Overview['sync_health'][number]) =>
-    coverage.filter(({ stream, client_id }) => stream === row.stream && client_id === row.client_id);
-  return html`<section aria-labelledby="sync">
-<h2 id="sync">The sync itself</h2>
-<div class="scroll" role="region" aria-labelledby="sync" tabindex="0"><table>
-<thead><tr><th scope="col">Stream</th><th scope="col">State</th><th scope="col">Last success</th><th scope="col">Data through</th><th scope="col" class="n">Set aside</th><th scope="col" class="n">Failed runs</th><th scope="col">Ids read</th></tr></thead>
-<tbody>
-${sources.map(
-  (row) =>
-    html`<tr><th scope="row">${sourceName(row)}</th><td><span class="badge ${row.health === 'ok' ? 'good' : 'critical'}">${row.health}</span></td><td>${clock.time(row.last_success_at)}</td><td>${clock.time(row.watermark)}</td><td class="n">${count(row.rows_rejected_7d)}</td><td class="n">${count(row.failed_runs_7d)}</td><td>${coverageText(rangesOf(row))}</td></tr>
-`,
-)}</tbody></table></div>
-<p class="note">Rows set aside and failed runs: of the last 7 days.</p>
-<h3 id="runs">Last runs</h3>
-<div class="scroll" role="region" aria-labelledby="runs" tabindex="0"><table>
-<thead><tr><th scope="col">Started</th><th scope="col">Stream</th><th scope="col">Mode</th><th scope="col">Outcome</th><th scope="col" class="n">New rows</th><th scope="col" class="n">Requests</th></tr></thead>
-<tbody>
-${runs.map(
-  (run) =>
-    html`<tr><th scope="row">${clock.time(run.started_at)}</th><td>${sourceName(run)}</td><td>${run.mode}</td><td>${outcomeText(run)}</td><td class="n">${count(run.rows_inserted ?? 0)}</td><td class="n">${count(run.requests ?? 0)}</td></tr>
-`,
-)}</tbody></table></div>
-</section>`;
+  return table(
+    'runs',
+    head,
+    runs.map((run) => runRow(run, context)),
+  );
 }
 
-function outcomeText({ outcome, error_code }: Overview['sync_runs'][number]): Html {
+function runRow(run: Run, context: PageContext): Html {
+  const { count } = context.wording.formats;
+  return html`<tr><th scope="row">${context.clock.time(run.started_at)}</th><td class="wide">${nameOf(run, context)}</td><td class="wide">${run.mode}</td><td>${outcomeText(run)}</td><td class="n">${count(run.rows_inserted ?? 0)}</td><td class="n wide extra">${count(run.requests ?? 0)}</td></tr>
+`;
+}
+
+function outcomeText({ outcome, error_code }: Run): Html {
   if (outcome !== 'failed') return html`${outcome}`;
-  return html`<span class="badge critical">failed</span> ${error_code}`;
+  return html`<span class="badge critical">failed</span> <span class="code">${error_code}</span>`;
 }
 
-function coverageText(ranges: Overview['coverage']): string {
+function coverageText(ranges: Overview['coverage'], { page }: Wording): string {
   const [only] = ranges;
   if (only === undefined) return '–';
-  return ranges.length === 1
-    ? `${only.first_id} to ${only.last_id}`
-    : `${plural(ranges.length, 'range')}, so ${plural(ranges.length - 1, 'hole')}`;
+  return ranges.length === 1 ? page.range(only.first_id, only.last_id) : page.ranges(ranges.length);
+}
+
+/** What is deployed, and what did the last run if that was something else. */
+function versions({ sync_runs }: Overview, { page }: Wording): Html {
+  const newest = sync_runs.toSorted((one, other) => other.started_at.getTime() - one.started_at.getTime())[0];
+  const other = newest?.version != null && newest.version !== packageJson.version ? newest.version : null;
+  return html`<p class="note">${page.deployed(packageJson.version)}${other !== null && html` ${page.lastRunBy(other)}`}</p>`;
+}
+
+function nameOf({ stream, client_id }: Source | Run, { wording }: PageContext): string {
+  return wording.findings.source(stream, client_id);
 }

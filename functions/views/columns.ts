@@ -27,8 +27,10 @@ const status = {
   overdue_minutes: 'number?',
   executions_7d: 'number',
   on_time_share_30d: 'number?',
+  consecutive_empty_executions: 'number',
   last_execution_seconds: 'number?',
   usual_execution_seconds: 'number?',
+  known_through: 'moment?',
 } as const;
 
 /** What is read of the views, and of the table of the runs: the columns that the page and the log lines need, no others. */
@@ -47,6 +49,7 @@ export const VIEWS = {
     days_until_limit: 'number?',
     active_pipelines: 'number',
     plan_pipelines: 'number?',
+    known_through: 'moment?',
   },
   daily_usage: {
     day: 'day',
@@ -80,6 +83,7 @@ export const VIEWS = {
     rows_rejected_7d: 'number',
     failed_runs_7d: 'number',
     loss_begins_at: 'moment?',
+    known_through: 'moment?',
   },
   coverage: { ...source, first_id: 'id', last_id: 'id', verified_at: 'moment?' },
   sync_runs: {
@@ -90,7 +94,10 @@ export const VIEWS = {
     finished_at: 'moment?',
     rows_inserted: 'number?',
     requests: 'number?',
+    watermark_before: 'moment?',
+    watermark_after: 'moment?',
     error_code: 'text?',
+    version: 'text?',
   },
 } as const satisfies Record<string, Record<string, Kind>>;
 

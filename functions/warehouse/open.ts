@@ -1,17 +1,17 @@
 import type { Budget } from '../budget.ts';
-import type { Config, ReadingConfig } from '../config.ts';
+import type { Config, StorageConfig } from '../config.ts';
 import type { Adapter } from './adapter.ts';
 import { createInspectionQuestions } from './inspection.ts';
 import { createQuestions, readView } from './queries.ts';
 import type { InspectedWarehouse, Reader, Warehouse } from './warehouse.ts';
 
 /** Opens the warehouse that the configuration names; each adapter, and the library it needs, loads only when it is used. */
-export async function openWarehouse(config: ReadingConfig, budget: Budget): Promise<Warehouse> {
+export async function openWarehouse(config: StorageConfig, budget: Budget): Promise<Warehouse> {
   return warehouseOf(await openAdapter(config, budget));
 }
 
 /** Opens the warehouse that the configuration names for a check. */
-export async function openForInspection(config: ReadingConfig, budget: Budget): Promise<InspectedWarehouse> {
+export async function openForInspection(config: StorageConfig, budget: Budget): Promise<InspectedWarehouse> {
   const adapter = await openAdapter(config, budget);
   return { ...warehouseOf(adapter), ...createInspectionQuestions(adapter.ask), ...adapter.inspector };
 }
@@ -20,7 +20,7 @@ function warehouseOf({ ask, store, record, close }: Adapter): Warehouse {
   return { ...createQuestions(ask), store, record, close };
 }
 
-async function openAdapter({ warehouse, billing }: ReadingConfig, budget: Budget): Promise<Adapter> {
+async function openAdapter({ warehouse, billing }: StorageConfig, budget: Budget): Promise<Adapter> {
   if (warehouse.kind === 'duckdb') {
     const { openDuckDb } = await import('./duckdb/duckdb.ts');
     return openDuckDb(warehouse, billing);
@@ -34,7 +34,7 @@ async function openAdapter({ warehouse, billing }: ReadingConfig, budget: Budget
  *
  * @param signal ends a call with BudgetUsedUp.
  */
-export async function openReader({ warehouse }: ReadingConfig, signal?: AbortSignal): Promise<Reader | null> {
+export async function openReader({ warehouse }: StorageConfig, signal?: AbortSignal): Promise<Reader | null> {
   const adapter = await openForReading(warehouse, signal);
   return (
     adapter && { read: (view, condition) => readView(adapter.ask, view, condition), close: adapter.close }

@@ -1,19 +1,31 @@
 import type { Config } from '../../functions/config.ts';
-import { type AttentionItem, attentionItems, pipelineName } from '../../functions/insights/findings.ts';
-import { forecastSentence } from '../../functions/insights/forecast.ts';
+import type { Finding } from '../../functions/insights/finding.ts';
+import { findingsOf, subjectName } from '../../functions/insights/findings.ts';
+import { headlineOf, usedThen } from '../../functions/insights/headline.ts';
+import { linkOf } from '../../functions/insights/objects.ts';
 import type { Overview } from '../../functions/insights/overview.ts';
-import { count, monthOf, percent, plural, shortened } from '../../functions/insights/wording.ts';
+import { shortened } from '../../functions/insights/shortened.ts';
+import { stateOf } from '../../functions/insights/state.ts';
+import { usageOf } from '../../functions/insights/usage.ts';
+import { createWording, type Wording } from '../../functions/insights/wording/wording.ts';
 import { renderTable, type TableOptions } from './table.ts';
-import { printable } from './texts.ts';
+import { hanging, printable } from './texts.ts';
 
 const TOP_PIPELINES = 10;
-const TOP_ITEMS = 10;
+const TOP_FINDINGS = 10;
 const NAME_LENGTH = 44;
 
 /** Where a run put its rows, and what is there now. */
 export type Destination =
   | { kind: 'bigquery'; dataset: string }
-  | { kind: 'duckdb'; path: string; page: string; views: StoredView[]; overview: Overview | null }
+  | {
+      kind: 'duckdb';
+      path: string;
+      page: string;
+      views: StoredView[];
+      overview: Overview | null;
+      isMadeUp: boolean;
+    }
   | { kind: 'unreadable'; path: string; page: string; reason: string };
 
 export interface StoredView {
@@ -24,123 +36,151 @@ export interface StoredView {
   newest: string | null;
 }
 
+type Settings = Pick<Config, 'billing' | 'language' | 'muted'>;
+
 /** What is stored now, what it says, and how to look at it. */
 export function destinationLines(
   destination: Destination,
-  billing: Config['billing'],
+  settings: Settings,
   table: TableOptions,
 ): string[] {
+  const { language, billing, muted } = settings;
+  const wording = createWording({ language, timeZone: billing.timeZone });
   switch (destination.kind) {
     case 'bigquery':
-      return bigQueryLines(destination.dataset);
+      return bigQueryLines(destination.dataset, wording);
     case 'unreadable': {
       const { path, page, reason } = destination;
-      return [`The data is in ${path}. Its summary and ${page} could not be made: ${printable(reason)}`];
+      return [wording.terminal.unreadable(path, page, printable(reason))];
     }
     case 'duckdb': {
-      const { overview, page } = destination;
-      return [...(overview ? overviewLines(overview, page, billing, table) : []), ...fileLines(destination)];
+      const { overview, page, isMadeUp } = destination;
+      return [
+        ...(overview ? overviewLines(overview, { page, isMadeUp, muted }, wording, table) : []),
+        ...fileLines(destination, wording),
+      ];
     }
   }
 }
 
-function bigQueryLines(dataset: string): string[] {
+function bigQueryLines(dataset: string, { terminal }: Wording): string[] {
   const table = `\`${dataset}.pipeline_logs_latest\``;
   const lastDay = 'createdat >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY)';
   return [
-    `The data is in BigQuery, dataset ${dataset}. Ask for it with:`,
+    terminal.inBigQuery(dataset),
     `  bq query --use_legacy_sql=false 'SELECT * FROM ${table} WHERE ${lastDay}'`,
   ];
 }
 
+/** The same sentences as on the page, in the same order. */
 function overviewLines(
   overview: Overview,
-  page: string,
-  billing: Config['billing'],
+  { page, isMadeUp, muted }: { page: string; isMadeUp: boolean; muted: Config['muted'] },
+  wording: Wording,
   table: TableOptions,
 ): string[] {
+  const { states, findings } = wording;
+  const state = stateOf(overview);
+  const { sentence, advice } = headlineOf(state, overview, wording);
+  const { listed, muted: mutedCount } = findingsOf(overview, muted, wording);
+  const wrapped = (text: string) => hanging(text, table.maxWidth, 0);
+  const usage =
+    state.kind === 'loading' || state.kind === 'empty' ? [] : ['', ...usageLines(overview, wording, table)];
   return [
-    table.emphasize(forecastSentence(overview.plan_forecast)),
+    ...(isMadeUp ? wrapped(states.madeUp) : []),
+    ...wrapped(sentence).map(table.emphasize),
+    ...(advice === null ? [] : wrapped(advice)),
+    ...(state.kind === 'loading' ? wrapped(states.loadingNote) : []),
+    ...(state.kind === 'stale'
+      ? wrapped(`${states.staleNote(state.since)} ${usedThen(overview.plan_forecast, wording) ?? ''}`)
+      : []),
     '',
-    ...attentionLines(attentionItems(overview), page, table),
-    '',
-    ...usageLines(overview, billing, table),
+    ...findingLines(listed, state.kind === 'known', page, wording, table),
+    ...(mutedCount > 0 ? [`  ${findings.muted(mutedCount, 'MUTED_PIPELINES, MUTED_MODELS')}`] : []),
+    ...usage,
     '',
   ];
 }
 
-function attentionLines(
-  items: readonly AttentionItem[],
+function findingLines(
+  findings: readonly Finding[],
+  isKnown: boolean,
   page: string,
-  { emphasize }: TableOptions,
+  wording: Wording,
+  { emphasize, maxWidth }: TableOptions,
 ): string[] {
-  if (items.length === 0) return ['Nothing needs attention.'];
-  const rows = items
-    .slice(0, TOP_ITEMS)
-    .map(({ what, subject, text }) => [what, shortened(printable(subject), NAME_LENGTH), printable(text)]);
-  const columns = [{ title: 'what' }, { title: 'where' }, { title: 'why' }];
-  const [, ...lines] = renderTable(columns, rows, { maxWidth: Number.POSITIVE_INFINITY, emphasize });
-  const others = items.length - rows.length;
+  const { terminal } = wording;
+  if (findings.length === 0) return isKnown ? [wording.page.nothingToDo] : [];
+  const ofSync = findings.filter(({ group }) => group === 'sync').length;
+  const shown = findings.slice(0, Math.max(TOP_FINDINGS, ofSync));
+  const others = findings.length - shown.length;
   return [
-    emphasize('Needs attention'),
-    ...lines.map((line) => `  ${line}`),
-    ...(others > 0 ? [`  and ${plural(others, 'more item')}, see ${page}`] : []),
+    `${emphasize(terminal.attention)} (${wording.formats.timeZone})`,
+    ...shown.flatMap((finding) => {
+      const { kind, reasons, subject } = finding;
+      const name = shortened(printable(subjectName(finding)), NAME_LENGTH);
+      const link = typeof subject === 'string' ? null : linkOf(subject);
+      const text = [`${wording.findings.kinds[kind][0]}: ${name}.`, ...reasons.map(printable), link ?? ''];
+      return hanging(`  ${text.join(' ').trimEnd()}`, maxWidth, 4);
+    }),
+    ...(others > 0 ? [`  ${terminal.moreItems(others, page)}`] : []),
   ];
 }
 
-function usageLines(
-  { plan_forecast, monthly_usage }: Overview,
-  billing: Config['billing'],
-  table: TableOptions,
-): string[] {
+function usageLines(overview: Overview, wording: Wording, table: TableOptions): string[] {
+  const { terminal, formats } = wording;
+  const { plan_forecast } = overview;
+  if (plan_forecast === null) return [];
   const { month, plan_records: plan, month_to_date_records: total } = plan_forecast;
-  const usage = monthly_usage
-    .filter((row) => row.month === month)
-    .sort((one, other) => other.billable_records - one.billable_records);
-  const title = table.emphasize(`Billable records in ${monthOf(month)} (${billing.timeZone})`);
-  if (usage.length === 0) return [title, '  none yet'];
+  const usage = usageOf(overview, wording);
+  const title = table.emphasize(terminal.usage(month, formats.timeZone));
+  if (usage.length === 0) return [title, `  ${terminal.noneYet}`];
 
   const others = usage.slice(TOP_PIPELINES);
-  const otherRecords = others.reduce((sum, { billable_records }) => sum + billable_records, 0);
-  const hasClients = new Set(usage.map(({ client_id }) => client_id)).size > 1;
+  const hasClients = new Set(usage.map(({ pipeline }) => pipeline.clientId)).size > 1;
+  const sum = (part: readonly { records: number }[]) => part.reduce((all, { records }) => all + records, 0);
+  const whole = plan ?? sum(usage);
   const row = (name: string, clientId: string | null, records: number) => [
     shortened(printable(name), NAME_LENGTH),
     ...(hasClients ? [clientId ?? ''] : []),
-    count(records),
-    ...(plan === null ? [] : [percent(records / plan)]),
+    formats.count(records),
+    whole === 0 ? '-' : formats.percent(records / whole),
   ];
   const rows = [
     ...usage
       .slice(0, TOP_PIPELINES)
-      .map((each) => row(pipelineName(each), each.client_id, each.billable_records)),
-    ...(others.length > 0 ? [row(plural(others.length, 'other'), null, otherRecords)] : []),
-    row('all', null, total),
+      .map(({ pipeline, records }) => row(pipeline.name, pipeline.clientId, records)),
+    ...(others.length > 0 ? [row(terminal.others(others.length), null, sum(others))] : []),
+    row(terminal.all, null, total),
   ];
   const columns = [
-    { title: 'pipeline' },
-    ...(hasClients ? [{ title: 'client', align: 'right' } as const] : []),
-    { title: 'records', align: 'right' } as const,
-    ...(plan === null ? [] : [{ title: `of the plan's ${count(plan)}`, align: 'right' } as const]),
+    { title: terminal.pipeline },
+    ...(hasClients ? [{ title: terminal.client, align: 'right' } as const] : []),
+    { title: terminal.records, align: 'right' } as const,
+    { title: plan === null ? terminal.ofMonth : terminal.ofPlan(plan), align: 'right' } as const,
   ];
   const lines = renderTable(columns, rows, { ...table, maxWidth: Number.POSITIVE_INFINITY });
   return [title, ...lines.map((line) => `  ${line}`)];
 }
 
-function fileLines({ path, page, views }: Extract<Destination, { kind: 'duckdb' }>): string[] {
+function fileLines(
+  { path, page, views }: Extract<Destination, { kind: 'duckdb' }>,
+  { terminal, formats }: Wording,
+): string[] {
   const rows = views.map(({ name, rows, oldest, newest }) => [
     name,
-    count(rows),
-    oldest === null ? '' : `${oldest} to ${newest} UTC`,
+    formats.count(rows),
+    oldest === null || newest === null ? '' : terminal.createdBetween(oldest, newest),
   ]);
-  const columns = [{ title: 'view' }, { title: 'rows', align: 'right' } as const, { title: 'created' }];
+  const columns = [{ title: '' }, { title: '', align: 'right' } as const, { title: '' }];
   const [, ...lines] = renderTable(columns, rows, {
     maxWidth: Number.POSITIVE_INFINITY,
     emphasize: (text) => text,
   });
   return [
-    `The data is in ${path}`,
+    terminal.inFile(path),
     ...lines.map((line) => `  ${line}`),
-    `The page is ${page}: open it in a browser. Or ask:`,
+    terminal.page(page),
     '  npm run query -- "SELECT pipeline_name, createdat, row_count FROM pipeline_logs_latest ORDER BY createdat DESC LIMIT 10"',
   ];
 }

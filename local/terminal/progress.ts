@@ -1,9 +1,9 @@
-import { count, plural } from '../../functions/insights/wording.ts';
+import type { Wording } from '../../functions/insights/wording/wording.ts';
 import type { StreamReport } from '../../functions/sync/report.ts';
 import type { RunRequest } from '../../functions/sync/request.ts';
 import { epochMsOf, type Timestamp } from '../../functions/timestamps.ts';
 import type { Screen } from './screen.ts';
-import { duration, roughDuration } from './texts.ts';
+import { roughDuration } from './texts.ts';
 
 /** Shows how far a run has come: many times a second on a terminal, elsewhere with a line now and then. */
 export interface Progress {
@@ -36,7 +36,11 @@ const BAR_LENGTH = 20;
 const MIN_SHARE = 0.005;
 const MIN_ELAPSED_MS = 2000;
 
-export function startProgress(screen: Screen, { to }: Pick<RunRequest, 'to'>): Progress {
+export function startProgress(
+  screen: Screen,
+  { to }: Pick<RunRequest, 'to'>,
+  { terminal, formats }: Wording,
+): Progress {
   const startedMs = performance.now();
   const tracks = new Map<string, Track>();
   let waitMs = () => 0;
@@ -51,8 +55,18 @@ export function startProgress(screen: Screen, { to }: Pick<RunRequest, 'to'>): P
     const all = [...tracks.values()];
     const nameLength = Math.max(0, ...all.map(({ name }) => name.length));
     const indent = screen.isInteractive ? nameLength : 0;
-    const tracksLines = all.map((track) => trackLine(track, screen.isInteractive, indent));
+    const tracksLines = all.map((track) => trackLine(track, indent));
     return [...tracksLines, statusLine(all), ...(note === '' ? [] : [note])];
+  }
+
+  function trackLine(track: Track, nameLength: number): string {
+    const hasBar = screen.isInteractive;
+    const share = isDone(track) ? 1 : shareOf(track);
+    const filled = Math.round((share ?? 0) * BAR_LENGTH);
+    const bar = hasBar ? ` ${'█'.repeat(filled)}${'░'.repeat(BAR_LENGTH - filled)}` : ':';
+    const percent = share === null ? '' : `${Math.floor(share * 100)} %`;
+    const read = terminal.read(total(track.reports, 'rows_read'), total(track.reports, 'requests'));
+    return `${track.name.padEnd(nameLength)}${bar} ${hasBar ? percent.padStart(5) : percent}  ${read}`;
   }
 
   function statusLine(all: readonly Track[]): string {
@@ -64,10 +78,12 @@ export function startProgress(screen: Screen, { to }: Pick<RunRequest, 'to'>): P
     const left = Math.max((requestsLeft / perMinute) * 60_000, ...open.map((track) => leftMs(track) ?? 0));
     const wait = waitMs();
     const parts = [
-      rows > 0 ? `${perSecond < 100 ? perSecond.toFixed(1) : count(perSecond)} rows/s` : 'reading',
-      duration(seconds * 1000),
-      left > 0 ? `about ${roughDuration(left)} left` : '',
-      wait > LONG_WAIT_MS ? `waiting ${Math.ceil(wait / 1000)} s for Kondado's limit` : '',
+      rows > 0
+        ? terminal.pace((perSecond < 100 ? formats.tenths : formats.count)(perSecond))
+        : terminal.reading,
+      formats.seconds(seconds),
+      left > 0 ? terminal.left(roughDuration(left, formats)) : '',
+      wait > LONG_WAIT_MS ? terminal.waiting(Math.ceil(wait / 1000)) : '',
     ];
     return parts.filter((part) => part !== '').join(', ');
   }
@@ -104,16 +120,6 @@ export function startProgress(screen: Screen, { to }: Pick<RunRequest, 'to'>): P
       screen.clear();
     },
   };
-}
-
-function trackLine(track: Track, hasBar: boolean, nameLength: number): string {
-  const share = isDone(track) ? 1 : shareOf(track);
-  const filled = Math.round((share ?? 0) * BAR_LENGTH);
-  const bar = hasBar ? ` ${'█'.repeat(filled)}${'░'.repeat(BAR_LENGTH - filled)}` : ':';
-  const percent = share === null ? '' : `${Math.floor(share * 100)} %`;
-  const rows = plural(total(track.reports, 'rows_read'), 'row');
-  const requests = plural(total(track.reports, 'requests'), 'request');
-  return `${track.name.padEnd(nameLength)}${bar} ${hasBar ? percent.padStart(5) : percent}  ${rows}, ${requests}`;
 }
 
 function total(reports: Track['reports'], counter: 'rows_read' | 'requests'): number {

@@ -1,6 +1,6 @@
 import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
-import { shortened } from '../../functions/insights/wording.ts';
+import { shortened } from '../../functions/insights/shortened.ts';
 
 type Style = Parameters<typeof styleText>[0];
 

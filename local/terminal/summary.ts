@@ -1,11 +1,12 @@
-import { count, plural } from '../../functions/insights/wording.ts';
+import type { Wording } from '../../functions/insights/wording/wording.ts';
 import type { ErrorReport, RunReport, StreamReport } from '../../functions/sync/report.ts';
 import { displayTimestamp, type Timestamp } from '../../functions/timestamps.ts';
 import { plansTable, streamsTable } from './outcomes.ts';
 import type { createPainter } from './screen.ts';
-import { duration, printable } from './texts.ts';
+import { printable } from './texts.ts';
 
 export interface SummaryOptions {
+  wording: Wording;
   paint: ReturnType<typeof createPainter>;
   maxWidth: number;
   isInterrupted: boolean;
@@ -18,10 +19,11 @@ export interface SummaryOptions {
 /** The outcome of a run, for people. */
 export function summaryLines(report: RunReport, options: SummaryOptions): string[] {
   const { streams } = report;
-  const { paint, maxWidth } = options;
+  const { paint, maxWidth, wording } = options;
   const table = { maxWidth, emphasize: (text: string) => paint('bold', text) };
   const lines = [headline(report, streams, options)];
-  if (streams.length > 0) lines.push('', ...(report.dry_run ? plansTable : streamsTable)(streams, table));
+  if (streams.length > 0)
+    lines.push('', ...(report.dry_run ? plansTable : streamsTable)(streams, wording, table));
   const errors = errorLines(report, streams).map((line) => paint('red', line));
   if (errors.length > 0) lines.push('', ...errors);
   const hints = hintLines(report, streams, options);
@@ -32,18 +34,17 @@ export function summaryLines(report: RunReport, options: SummaryOptions): string
 function headline(
   report: RunReport,
   streams: readonly StreamReport[],
-  { paint, isInterrupted, durationMs }: SummaryOptions,
+  { paint, isInterrupted, durationMs, wording }: SummaryOptions,
 ): string {
-  const inserted = plural(sum(streams, 'rows_inserted'), 'new row');
-  const time = duration(durationMs);
-  if (report.outcome === 'failed')
-    return paint('red', `The ${report.mode} run failed after ${time}; ${inserted} stored.`);
-  if (report.dry_run) return `Dry run, ${time}: nothing was written.`;
+  const { terminal, formats } = wording;
+  const inserted = sum(streams, 'rows_inserted');
+  const time = formats.seconds(durationMs / 1000);
+  if (report.outcome === 'failed') return paint('red', terminal.failed(report.mode, time, inserted));
+  if (report.dry_run) return terminal.dryRun(time);
   if (isInterrupted && report.outcome === 'partial')
-    return paint('yellow', `Interrupted after ${time}; ${inserted} stored, and kept.`);
-  if (report.outcome === 'partial')
-    return paint('yellow', `Not all was read in ${time}; ${inserted} stored, and kept.`);
-  return paint('green', `Done in ${time}; ${inserted} stored.`);
+    return paint('yellow', terminal.interrupted(time, inserted));
+  if (report.outcome === 'partial') return paint('yellow', terminal.partial(time, inserted));
+  return paint('green', terminal.done(time, inserted));
 }
 
 function errorLines(report: RunReport, streams: readonly StreamReport[]): string[] {
@@ -59,19 +60,14 @@ function errorText({ code, message }: ErrorReport): string {
 }
 
 function hintLines(report: RunReport, streams: readonly StreamReport[], options: SummaryOptions): string[] {
+  const { terminal } = options.wording;
   const hints: string[] = [];
   const rejected = sum(streams, 'rows_rejected');
   if (rejected > 0 && !report.dry_run) {
-    hints.push(
-      `${plural(rejected, 'row')} could not be stored and ${rejected === 1 ? 'was' : 'were'} set aside, see: SELECT reason, "row" FROM rejected_rows`,
-    );
+    hints.push(terminal.rejected(rejected, 'SELECT reason, "row" FROM rejected_rows'));
   }
   const hits = sum(streams, 'rate_limit_hits');
-  if (hits > 0) {
-    hints.push(
-      `Kondado's rate limit was hit ${hits === 1 ? 'once' : `${count(hits)} times`}: another program seems to use the same key or address.`,
-    );
-  }
+  if (hits > 0) hints.push(terminal.rateLimited(hits));
   if (report.outcome === 'partial' && !report.dry_run) hints.push(...waysOn(report, streams, options));
   return hints;
 }
@@ -80,19 +76,17 @@ function hintLines(report: RunReport, streams: readonly StreamReport[], options:
 function waysOn(
   { mode }: RunReport,
   streams: readonly StreamReport[],
-  { isInterrupted, to }: SummaryOptions,
+  { isInterrupted, to, wording: { terminal } }: SummaryOptions,
 ): string[] {
   if (mode === 'incremental') {
-    const reason = isInterrupted ? '' : 'Kondado let nothing more through. ';
-    return [`${reason}The next npm run sync continues from what is stored.`];
+    return isInterrupted ? [terminal.nextRun] : [`${terminal.noMoreLetThrough} ${terminal.nextRun}`];
   }
   const verify = mode === 'verify' ? '--verify ' : '';
   const end = to === undefined ? '' : ` --to ${displayTimestamp(to)}`;
   return streams
     .filter(({ next_id }) => next_id !== null)
-    .map(
-      ({ stream, next_id }) =>
-        `Continue with: npm run sync -- ${verify}--streams ${stream} --from-id ${next_id}${end}`,
+    .map(({ stream, next_id }) =>
+      terminal.continueWith(`npm run sync -- ${verify}--streams ${stream} --from-id ${next_id}${end}`),
     );
 }
 

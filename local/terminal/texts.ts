@@ -1,20 +1,11 @@
-import { plural } from '../../functions/insights/wording.ts';
-import type { Timestamp } from '../../functions/timestamps.ts';
-
-export function duration(milliseconds: number): string {
-  const seconds = Math.round(milliseconds / 1000);
-  if (seconds < 10) return `${(milliseconds / 1000).toFixed(1)} s`;
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${pad(seconds % 60)} s`;
-  return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;
-}
+import type { Formats } from '../../functions/insights/wording/formats.ts';
+import { MINUTE_MS, type Timestamp } from '../../functions/timestamps.ts';
 
 /** For what is only estimated. */
-export function roughDuration(milliseconds: number): string {
+export function roughDuration(milliseconds: number, { seconds, roughTime }: Formats): string {
   return milliseconds < 90_000
-    ? `${Math.ceil(milliseconds / 1000)} s`
-    : plural(Math.round(milliseconds / 60_000), 'minute');
+    ? seconds(Math.ceil(milliseconds / 1000))
+    : roughTime(milliseconds / MINUTE_MS);
 }
 
 /** To the second, UTC. */
@@ -31,6 +22,18 @@ export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 }
 
-function pad(number: number): string {
-  return String(number).padStart(2, '0');
+/** A text in lines that fit a terminal, all but the first one indented; a word that is too long stays whole. */
+export function hanging(text: string, maxWidth: number, indent: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/(?<=\S) +/)) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line.trim() === '' || longer.length <= maxWidth) {
+      line = longer;
+      continue;
+    }
+    lines.push(line);
+    line = `${' '.repeat(indent)}${word}`;
+  }
+  return [...lines, line];
 }

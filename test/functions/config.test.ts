@@ -46,6 +46,8 @@ const DEFAULTS: Config = {
     timeoutMs: 60_000,
   },
   billing: { timeZone: 'America/Sao_Paulo', planRecords: null, planPipelines: null },
+  language: 'en',
+  muted: { pipelines: [], models: [] },
   logLevel: 'info',
 };
 
@@ -116,8 +118,11 @@ test('every variable of the contract is read', () => {
     BIGQUERY_API_ENDPOINT: 'http://127.0.0.1:9050',
     BIGQUERY_TIMEOUT_SECONDS: '5',
     BILLING_TIME_ZONE: 'UTC',
+    DISPLAY_LANGUAGE: 'pt-BR',
     PLAN_RECORDS_PER_MONTH: '30000000',
     PLAN_ACTIVE_PIPELINES: '40',
+    MUTED_PIPELINES: '7, 9007199254740993',
+    MUTED_MODELS: '3',
     LOG_LEVEL: 'debug',
   };
   expect(read(env)).toEqual({
@@ -147,6 +152,8 @@ test('every variable of the contract is read', () => {
       timeoutMs: 5_000,
     },
     billing: { timeZone: 'UTC', planRecords: 30_000_000, planPipelines: 40 },
+    language: 'pt-BR',
+    muted: { pipelines: ['7', '9007199254740993'], models: ['3'] },
     logLevel: 'debug',
   });
   expect(read({ WAREHOUSE: 'duckdb', DUCKDB_PATH: '/data/logs é.duckdb' }).warehouse).toEqual({

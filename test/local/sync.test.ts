@@ -17,14 +17,15 @@ describe('npm run sync without credentials', () => {
     expect(first).toMatchObject({ status: 0, stderr: expect.stringContaining('sandbox') });
     expect(first.stdout).toMatch(/pipeline_logs +success +\d\d,\d{3} +0 +0 /);
     expect(first.stdout).toMatch(/Billable records in \w+ \d{4} \(America\/Sao_Paulo\)/);
-    expect(first.stdout).toMatch(/^\d+ % of the plan used, on course for \d+ %: /m);
+    expect(first.stdout).toMatch(/^Day \d+ of \d+: \d+ % of the plan used, on course for \d+ %: /m);
     expect(first.stdout).toMatch(
-      /^Needs attention\n( {2}(?:silent|late|stopped|\w+ records|slow) +\S.*\n)+/m,
+      /^Needs attention \(America\/Sao_Paulo\)\n( {2}(?:silent|late|stopped|\w+ records|slow): \S.*\n)+/m,
     );
     expect(first.stdout).toContain('The data is in sandbox.duckdb');
-    expect(first.stdout).toContain('The page is dashboard.html');
-    const page = readFileSync(path.join(folder, 'dashboard.html'), 'utf8');
-    expect(page).toContain(/^(\d+ % of the plan used.*)$/m.exec(first.stdout)?.[1]);
+    expect(first.stdout).toContain('The page is sandbox.html');
+    const page = readFileSync(path.join(folder, 'sandbox.html'), 'utf8');
+    expect(page).toContain('Made-up data');
+    expect(page).toContain(/^(Day \d+ of \d+: .*)$/m.exec(first.stdout)?.[1]);
     for (const secret of [SANDBOX_KEY, SANDBOX_TOKEN]) expect(page).not.toContain(secret);
     expect(first.stdout).toContain('npm run query');
 

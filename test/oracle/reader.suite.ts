@@ -73,13 +73,19 @@ test('every statement with which the page and the look after a run read is one t
     outcome: 'success' as const,
   }));
   const moment = timestampOf(Date.now());
-  const run = { run_id: 'r', started_at: moment, finished_at: moment, streams } as const;
+  const run = { run_id: 'r', finished_at: moment, streams } as const;
   const log = { write: () => {} };
-  await logAlerts({ ...run, mode: 'incremental', dry_run: false }, config, new AbortController().signal, log);
+  await logAlerts(
+    { ...run, mode: 'incremental', dry_run: false },
+    null,
+    config,
+    new AbortController().signal,
+    log,
+  );
   await fake.close();
 
   const queries = fake.calls.flatMap(({ kind, query }) => (kind === 'query' && query ? [query] : []));
-  expect(queries).toHaveLength(Object.keys(VIEWS).length + 4);
+  expect(queries).toHaveLength(Object.keys(VIEWS).length + 3);
   for (const query of queries) {
     const [, name = '', view] = /FROM `(.*?(\w+))`/.exec(query) ?? [];
     const { columns } = await oracle.evaluate(query, [tableOf(view as ViewName, name)]);

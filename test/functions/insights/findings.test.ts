@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { attentionCounts, attentionItems } from '../../../functions/insights/findings.ts';
+import { findingCounts, findingsOf, subjectName } from '../../../functions/insights/findings.ts';
 import type { Overview } from '../../../functions/insights/overview.ts';
+import { createWording } from '../../../functions/insights/wording/wording.ts';
 import { createOverview } from '../../fixtures/overview.ts';
 
 const generated = createOverview({ pipelines: 6, models: 1, nameOf: (index) => `Pipeline ${index}` });
 const now = generated.plan_forecast.as_of;
+const WORDING = createWording({ language: 'en', timeZone: 'America/Sao_Paulo' });
+const NONE = { pipelines: [], models: [] };
+const listed = (overview: Overview) => findingsOf(overview, NONE, WORDING).listed;
 const ago = (days: number) => new Date(now.getTime() - days * 86_400_000);
 const [run] = generated.sync_health;
 
@@ -22,18 +26,18 @@ function overview(fields: Partial<Overview> = {}): Overview {
 }
 
 test('where all is well there is nothing', () => {
-  expect(attentionItems(overview())).toEqual([]);
-  expect(attentionCounts([])).toBe('');
+  expect(listed(overview())).toEqual([]);
+  expect(findingCounts([], WORDING)).toBe('');
 });
 
 test('the most urgent comes first, then the newest', () => {
-  const items = attentionItems(overview({ pipeline_status: generated.pipeline_status }));
-  expect(items.map(({ what, subject }) => `${what}: ${subject}`)).toEqual([
+  const items = listed(overview({ pipeline_status: generated.pipeline_status }));
+  expect(items.map((finding) => `${finding.kind}: ${subjectName(finding)}`)).toEqual([
     'silent: Pipeline 3',
     'late: Pipeline 4',
     'stopped: Pipeline 5',
   ]);
-  expect(attentionCounts(items)).toBe('1 silent, 1 late, 1 notice');
+  expect(findingCounts(items, WORDING)).toBe('1 silent, 1 late, 1 notice');
 });
 
 describe('the sync', () => {
@@ -41,22 +45,22 @@ describe('the sync', () => {
     overview({ sync_health: [{ ...(run as Overview['sync_health'][0]), ...fields }] });
 
   test('that is ok is no item, rows set aside are', () => {
-    expect(attentionItems(health({ rows_rejected_7d: 0 }))).toEqual([]);
-    expect(attentionItems(health({ rows_rejected_7d: 2 }))).toEqual([
+    expect(listed(health({ rows_rejected_7d: 0 }))).toEqual([]);
+    expect(listed(health({ rows_rejected_7d: 2 }))).toEqual([
       expect.objectContaining({
-        what: 'set aside',
-        text: expect.stringContaining('2 rows of the last 7 days'),
+        kind: 'set_aside',
+        reasons: [expect.stringContaining('2 rows of the last 7 days')],
       }),
     ]);
   });
 
   test('that is stale says for how long, and when rows will be lost', () => {
-    const items = attentionItems(
+    const items = listed(
       health({ health: 'stale', minutes_since_success: 85 * 1440, loss_begins_at: ago(-5) }),
     );
-    expect(items.map(({ what, text }) => [what, text])).toEqual([
-      ['loss ahead', 'In 5 days Kondado deletes rows that are not copied yet.'],
-      ['sync stale', 'No run has succeeded for 85 days: what happened since is not known here.'],
+    expect(items.map(({ kind, reasons }) => [kind, ...reasons])).toEqual([
+      ['loss_ahead', 'In 5 days Kondado deletes rows that are not copied yet.'],
+      ['sync_stale', 'No run has succeeded for 85 days: what happened since is not known here.'],
     ]);
   });
 });
@@ -74,16 +78,16 @@ test('two ranges of one stream and client are a hole, with ids beyond 2^53 in fu
     range(null, '5', '9007199254740993'),
     range('1', '7', '8'),
   ];
-  const items = attentionItems(overview({ coverage }));
+  const items = listed(overview({ coverage }));
   expect(items).toHaveLength(1);
-  expect(items[0]?.text).toMatch(
+  expect(items[0]?.reasons[0]).toMatch(
     /between 9007199254740993 and 9007199254740999 .* from_id 9007199254740993 /,
   );
 });
 
 test('more pipelines than the plan has are an item', () => {
   const plan_forecast = { ...generated.plan_forecast, active_pipelines: 46, plan_pipelines: 45 };
-  expect(attentionItems(overview({ plan_forecast })).map(({ text }) => text)).toEqual([
+  expect(listed(overview({ plan_forecast })).flatMap(({ reasons }) => reasons)).toEqual([
     '46 pipelines ran in the last 30 days; the plan has 45.',
   ]);
 });
@@ -99,13 +103,58 @@ test('anomalies of one kind and pipeline are one item', () => {
     usual_value: 310,
   });
   const execution_anomalies = [anomaly(2, 'volume_spike'), anomaly(1, 'volume_spike')];
-  expect(attentionItems(overview({ execution_anomalies }))).toEqual([
+  expect(listed(overview({ execution_anomalies }))).toEqual([
     {
       severity: 'notice',
-      what: 'many records',
-      subject: 'Orders',
-      text: '1,200 records, usually 310 records; 1 more like it in the last 3 days.',
+      group: 'anomaly',
+      kind: 'volume_spike',
+      subject: { kind: 'pipeline', id: '7', clientId: '1', name: 'Orders' },
+      reasons: ['1,200 records, usually 310 records; 1 more like it in the last 3 days.'],
       moment: ago(1),
     },
   ]);
+});
+
+test('the troubles of the sync come before everything else, and a pipeline comes once', () => {
+  const [silent] = generated.pipeline_status.filter(({ health }) => health === 'silent');
+  const items = listed(
+    overview({
+      pipeline_status: generated.pipeline_status,
+      execution_anomalies: generated.execution_anomalies.filter(
+        ({ pipeline_id }) => pipeline_id === silent?.pipeline_id,
+      ),
+      sync_health: [{ ...(run as Overview['sync_health'][0]), health: 'failing', rows_rejected_7d: 1 }],
+      sync_runs: [
+        { ...(generated.sync_runs[0] as Overview['sync_runs'][0]), error_code: 'KONDADO_UNAUTHORIZED' },
+      ],
+      failures: { coverage: 'WAREHOUSE_REJECTED' },
+    }),
+  );
+  expect(items.map((finding) => `${finding.kind}: ${subjectName(finding)}`)).toEqual([
+    'sync_failing: pipeline_logs',
+    'unreadable: coverage',
+    'silent: Pipeline 3',
+    'late: Pipeline 4',
+    'stopped: Pipeline 5',
+    'set_aside: pipeline_logs',
+  ]);
+  expect(items[0]?.reasons[0]).toContain('KONDADO_UNAUTHORIZED');
+  expect(items[2]?.reasons).toHaveLength(2);
+});
+
+test('what is muted is counted, and nothing else of it is said', () => {
+  const muted = { pipelines: ['703', '700'], models: ['705'] };
+  const found = findingsOf(overview({ pipeline_status: generated.pipeline_status }), muted, WORDING);
+  expect(found.listed.map(subjectName)).toEqual(['Pipeline 4', 'Pipeline 5']);
+  expect(found.muted).toBe(1);
+});
+
+test('nothing is judged while a first load is under way', () => {
+  const loading = overview({
+    pipeline_status: generated.pipeline_status,
+    execution_anomalies: generated.execution_anomalies,
+    plan_forecast: { ...generated.plan_forecast, known_through: null },
+    sync_health: [{ ...(run as Overview['sync_health'][0]), health: 'loading', known_through: null }],
+  });
+  expect(listed(loading)).toEqual([]);
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, vi } from 'vitest';
 import { VARIABLES } from '../../../functions/variables.ts';
 import type { FakeBigQuery, FakeBigQueryOptions } from '../../fakes/bigquery.ts';
+import { writeRelations } from '../../support/relations.ts';
 import { load, minutesAgo, pipelineRow } from '../../support/rows.ts';
 import { type Environment, runSync } from '../../support/runs.ts';
 import { type FunctionServer, startFunction } from '../../support/server.ts';
@@ -46,10 +47,13 @@ test('nothing of Kondado has to be configured for it, but what it needs is check
   setEnvironment({ BILLING_TIME_ZONE: 'Mars/Olympus', PLAN_RECORDS_PER_MONTH: 'many' });
   const response = await fetch(url);
   expect(response.status).toBe(500);
-  const { error } = (await response.json()) as { error: { code: string; message: string } };
-  expect(error.code).toBe('CONFIG_INVALID');
-  expect(error.message).toMatch(/PLAN_RECORDS_PER_MONTH|BILLING_TIME_ZONE/);
-  expect(error.message).not.toContain('KONDADO_');
+  expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+  const text = await response.text();
+  expect(text).toContain('CONFIG_INVALID');
+  expect(text).toMatch(
+    /PLAN_RECORDS_PER_MONTH.*BILLING_TIME_ZONE|BILLING_TIME_ZONE.*PLAN_RECORDS_PER_MONTH/s,
+  );
+  expect(text).not.toContain('KONDADO_');
 });
 
 test('the browser is told to load nothing, to run nothing and to keep nothing', async ({ folder }) => {
@@ -103,7 +107,7 @@ describe.for(['DuckDB', 'BigQuery'] as const)('with %s', (kind) => {
     const response = await fetch(url);
     const text = await response.text();
     expect(response.status, text).toBe(200);
-    expect(text).toMatch(/<h1 class="\w+">\d+ % of the plan used/);
+    expect(text).toMatch(/<h1 class="\w+">Day \d+ of \d+: \d+ % of the plan used/);
     expect(text).toContain('<bdi>&lt;script&gt;alert(&quot;π&quot;)&lt;/script&gt;</bdi>');
     expect(text).not.toContain('<script');
     expect(text).toContain('Receita mensal');
@@ -143,11 +147,42 @@ test('a file without the views tells what makes them', async ({ folder }) => {
   setEnvironment({ WAREHOUSE: 'duckdb', DUCKDB_PATH: path });
   const response = await fetch(url);
   expect(response.status).toBe(503);
-  expect(await response.json()).toMatchObject({
-    outcome: 'failed',
-    error: {
-      code: 'WAREHOUSE_REJECTED',
-      message: expect.stringContaining('the next run of the sync makes it'),
-    },
-  });
+  const text = await response.text();
+  expect(text).toContain('WAREHOUSE_REJECTED');
+  expect(text).toContain('the next run of the sync makes it');
+});
+
+test('a language that is not spoken is refused in English, with those that are', async ({ folder }) => {
+  setEnvironment({ WAREHOUSE: 'duckdb', DUCKDB_PATH: join(folder, 'none'), DISPLAY_LANGUAGE: 'fr' });
+  const response = await fetch(url);
+  expect(response.status).toBe(500);
+  const text = await response.text();
+  expect(text).toContain('<html lang="en">');
+  expect(text).toContain('accepted is en or pt-BR');
+});
+
+test('the page speaks Portuguese where that is asked for, its faults too', async ({ folder }) => {
+  const env = { WAREHOUSE: 'duckdb', DUCKDB_PATH: join(folder, 'none'), DISPLAY_LANGUAGE: 'pt-BR' };
+  setEnvironment(env);
+  expect(await (await fetch(url)).text()).toMatch(/<html lang="pt-BR">.*Ainda não há logs gravados\./s);
+  setEnvironment({ PLAN_RECORDS_PER_MONTH: 'many' });
+  expect(await (await fetch(url)).text()).toMatch(/<html lang="pt-BR">.*Não foi possível montar a página/s);
+});
+
+test('what comes from the sandbox is said to be made up, whoever shows it', async ({ folder }) => {
+  const path = join(folder, 'sandbox.duckdb');
+  await writeRelations(path, {});
+  setEnvironment({ WAREHOUSE: 'duckdb', DUCKDB_PATH: path });
+  expect(await (await fetch(url)).text()).toContain('Made-up data');
+});
+
+test('a view that cannot be read costs the page no more than its part', async ({ folder }) => {
+  const path = join(folder, 'part.duckdb');
+  await writeRelations(path, {});
+  await runInDuckDb(path, 'DROP TABLE model_status');
+  setEnvironment({ WAREHOUSE: 'duckdb', DUCKDB_PATH: path });
+  const response = await fetch(url);
+  expect(response.status).toBe(200);
+  const text = await response.text();
+  expect(text).toMatch(/not readable.*model_status.*could not be read \(WAREHOUSE_REJECTED\)/s);
 });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createWording } from '../../../functions/insights/wording/wording.ts';
 import { startStreamReport } from '../../../functions/sync/report.ts';
 import { DAY_MS, timestampOf } from '../../../functions/timestamps.ts';
 import { startProgress } from '../../../local/terminal/progress.ts';
@@ -18,6 +19,8 @@ function terminal(isTTY: boolean) {
   };
   return { stream, text: () => text };
 }
+
+const WORDING = createWording({ language: 'en', timeZone: 'UTC' });
 
 /** A report of a first run that has read so many of the 90 days. */
 function report(days: number) {
@@ -40,7 +43,7 @@ describe('the progress', () => {
 
   test('a terminal shows bars, the time left by the limit, and its wait', () => {
     const { stream, text } = terminal(true);
-    const progress = startProgress(createScreen(stream, {}), { to: undefined });
+    const progress = startProgress(createScreen(stream, {}), { to: undefined }, WORDING);
     progress.limitTo(20);
     const live = report(0);
     progress.onStart({ waitMs: () => 12_300 });
@@ -64,7 +67,7 @@ describe('the progress', () => {
 
   test('what is no terminal gets a plain line every five seconds, and none in a short run', () => {
     const { stream, text } = terminal(false);
-    const progress = startProgress(createScreen(stream, {}), { to: undefined });
+    const progress = startProgress(createScreen(stream, {}), { to: undefined }, WORDING);
     const live = report(0);
     progress.onProgress(live, readTo(0));
     Object.assign(live, report(30));
@@ -82,7 +85,7 @@ describe('the progress', () => {
 
   test('a run that continues another is counted with it', () => {
     const { stream, text } = terminal(false);
-    const progress = startProgress(createScreen(stream, {}), { to: undefined });
+    const progress = startProgress(createScreen(stream, {}), { to: undefined }, WORDING);
     progress.onProgress(report(10));
     progress.onProgress(report(20));
     vi.advanceTimersByTime(5000);
