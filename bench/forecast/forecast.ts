@@ -103,20 +103,28 @@ async function openLogs() {
   return { connection, close };
 }
 
+/** At every moment that is judged a sync has just come to the end of the log. */
+function runsAt(nowMs: number): string {
+  return `(SELECT NULL::BIGINT AS client_id, 'pipeline_logs' AS stream, 'incremental' AS mode, 'success' AS outcome,
+    TIMESTAMPTZ '${new Date(nowMs).toISOString()}' AS started_at)`;
+}
+
 async function ask(
   connection: DuckDBConnection,
   nowMs: number,
   planRecords: number | null,
 ): Promise<Forecast> {
-  const view = readDuckDbViews({
-    dataset: 'main',
-    now: `TIMESTAMPTZ '${new Date(nowMs).toISOString()}'`,
-    time_zone: 'America/Sao_Paulo',
-    plan_records: String(planRecords ?? 'NULL'),
-    plan_pipelines: 'NULL',
-  }).get(VIEW);
+  const view =
+    readDuckDbViews({
+      dataset: 'main',
+      now: `TIMESTAMPTZ '${new Date(nowMs).toISOString()}'`,
+      time_zone: 'America/Sao_Paulo',
+      plan_records: String(planRecords ?? 'NULL'),
+      plan_pipelines: 'NULL',
+    }).get(VIEW) ?? '';
   const answer = await connection.runAndReadAll(
-    `SELECT projected_month_records, projected_low, projected_high, CAST(limit_date AS VARCHAR) FROM (${view})`,
+    `SELECT projected_month_records, projected_low, projected_high, CAST(limit_date AS VARCHAR)
+     FROM (${view.replaceAll('main."sync_runs"', runsAt(nowMs))})`,
   );
   const [[projected, low, high, limitDate] = []] = answer.getRows();
   return {

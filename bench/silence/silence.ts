@@ -115,13 +115,14 @@ async function openView(zone: string) {
     `CREATE TABLE pipeline_logs_latest (id BIGINT, client_id BIGINT, pipeline_id BIGINT, pipeline_name VARCHAR,
        row_count BIGINT, execution_time_seconds DOUBLE, createdat TIMESTAMPTZ)`,
   );
-  const view = readDuckDbViews({
-    dataset: 'main',
-    now: 'make_timestamptz($now_us::BIGINT)',
-    time_zone: zone,
-    plan_records: 'NULL',
-    plan_pipelines: 'NULL',
-  }).get(VIEW) ?? '';
+  const view =
+    readDuckDbViews({
+      dataset: 'main',
+      now: 'make_timestamptz($now_us::BIGINT)',
+      time_zone: zone,
+      plan_records: 'NULL',
+      plan_pipelines: 'NULL',
+    }).get(VIEW) ?? '';
   const statement = await connection.prepare(
     `SELECT pipeline_id, health, epoch_us(expected_by) FROM (${view.replaceAll('main."sync_runs"', RUNS)})`,
   );

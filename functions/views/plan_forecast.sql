@@ -2,19 +2,35 @@
 -- Each pipeline is forecast on its own (level, growth, weekday, place in the month), so that one that began or ended counts as that.
 -- Nearly every step reads only the one before, because BigQuery runs a step anew for each step that reads it.
 WITH calendar AS (
-  SELECT
-    DATE(${now}, '${time_zone}') AS today,
-    DATE_TRUNC(DATE(${now}, '${time_zone}'), MONTH) AS month,
-    LAST_DAY(DATE(${now}, '${time_zone}')) AS month_end
+  SELECT today, DATE_TRUNC(today, MONTH) AS month, LAST_DAY(today) AS month_end
+  FROM (SELECT DATE(${now}, '${time_zone}') AS today)
 ),
 -- 120 days hold three month ends to learn from.
 executions AS (
   SELECT client_id, pipeline_id, createdat,
-    DATE(createdat, '${time_zone}') AS day,
-    TIME(createdat, '${time_zone}') AS time_of_day,
-    IF(is_billable IS NOT FALSE, IFNULL(row_count, 0), 0) AS records
+    DATE(createdat, '${time_zone}') AS day, TIME(createdat, '${time_zone}') AS time_of_day,
+    -- One absurd value must not spoil what is computed with it.
+    IF(is_billable IS NOT FALSE, GREATEST(-1000000000000000, LEAST(1000000000000000, IFNULL(row_count, 0))), 0) AS records
   FROM `${dataset}.pipeline_logs_latest`
   WHERE createdat > TIMESTAMP_SUB(${now}, INTERVAL 120 DAY) AND createdat <= ${now}
+),
+-- A client's log is known through the start of its newest run that came to the end, the plan's through the earliest of these.
+successes AS (
+  SELECT client_id, MAX(started_at) AS known_at
+  FROM `${dataset}.sync_runs`
+  WHERE stream = 'pipeline_logs' AND mode = 'incremental' AND outcome = 'success' AND started_at <= ${now}
+  GROUP BY client_id
+),
+knowledge AS (
+  SELECT IF(LOGICAL_AND(known_at IS NOT NULL), MIN(known_at), NULL) AS known_through
+  FROM (
+    SELECT logs.client_id, MAX(IF(of_all.known_at > own.known_at OR own.known_at IS NULL, of_all.known_at, own.known_at)) AS known_at
+    FROM executions AS logs
+    CROSS JOIN (SELECT MAX(IF(client_id IS NULL, known_at, NULL)) AS known_at FROM successes) AS of_all
+    LEFT JOIN successes AS own ON own.client_id = logs.client_id
+    WHERE logs.createdat > TIMESTAMP_SUB(${now}, INTERVAL 90 DAY)
+    GROUP BY logs.client_id
+  )
 ),
 -- What came after the newest log is unknown, not nothing: the copy may be behind, or Kondado may have paused.
 freshness AS (
@@ -22,11 +38,8 @@ freshness AS (
   FROM executions
 ),
 active_days AS (
-  SELECT client_id, pipeline_id, last_day, last_time,
-    day AS active_day,
-    COUNT(*) AS executions,
-    MAX(createdat) AS last_execution_at,
-    CAST(SUM(records) AS INT64) AS records,
+  SELECT client_id, pipeline_id, last_day, last_time, day AS active_day, COUNT(*) AS executions,
+    MAX(createdat) AS last_execution_at, CAST(SUM(records) AS INT64) AS records,
     CAST(SUM(IF(time_of_day > last_time, records, 0)) AS FLOAT64) AS records_later,
     MAX(IF(time_of_day <= last_time, 1, 0)) AS ran_earlier
   FROM executions
@@ -46,10 +59,8 @@ pipelines AS (
 series AS (
   SELECT pipeline, day, first_day, last_day, today, month, last_execution_at,
     (EXTRACT(HOUR FROM last_time) * 60 + EXTRACT(MINUTE FROM last_time)) / 1440 AS elapsed_share,
-    IF(day = active_day, executions, 0) AS executions,
-    IF(day = active_day, records, 0) AS records,
-    IF(day = active_day, records_later, 0) AS records_later,
-    IF(day = active_day, ran_earlier, 0) AS ran_earlier,
+    IF(day = active_day, executions, 0) AS executions, IF(day = active_day, records, 0) AS records,
+    IF(day = active_day, records_later, 0) AS records_later, IF(day = active_day, ran_earlier, 0) AS ran_earlier,
     CAST(DATE_DIFF(day, last_day, DAY) AS FLOAT64) AS days_ahead,
     EXTRACT(DAYOFWEEK FROM DATE_SUB(day, INTERVAL 1 DAY)) AS weekday,
     LEAST(EXTRACT(DAY FROM day), EXTRACT(DAY FROM month_end)) AS day_of_month,
@@ -73,12 +84,7 @@ sums AS (
 -- unknown, not zero.
 known AS (
   SELECT *,
-    CASE
-      WHEN day >= last_day THEN 0
-      WHEN executions_of_all > 0 THEN 1
-      WHEN day > used_up_on OR active_share > 0.5 THEN 0
-      ELSE 1
-    END AS is_known
+    IF(day < last_day AND (executions_of_all > 0 OR NOT (IFNULL(day > used_up_on, FALSE) OR IFNULL(active_share > 0.5, FALSE))), 1, 0) AS is_known
   FROM (
     SELECT *,
       MIN(IF(used >= CAST(${plan_records} AS INT64), day, NULL)) OVER (PARTITION BY DATE_TRUNC(day, MONTH)) AS used_up_on,
@@ -88,16 +94,14 @@ known AS (
 ),
 numbered AS (
   SELECT *,
-    SUM(is_known) OVER (PARTITION BY pipeline) AS known_days,
-    SUM(is_known) OVER (PARTITION BY pipeline ORDER BY day) AS day_number,
+    SUM(is_known) OVER (PARTITION BY pipeline) AS known_days, SUM(is_known) OVER (PARTITION BY pipeline ORDER BY day) AS day_number,
     PERCENTILE_CONT(IF(is_known = 1 AND records > 0 AND days_ahead >= -56, CAST(records AS FLOAT64), NULL), 0.5)
       OVER (PARTITION BY pipeline) AS median_records
   FROM known
 ),
 silences AS (
   SELECT *,
-    COUNTIF(executions > 0) OVER of_pipeline AS active_days,
-    MAX(IF(executions > 0, day_number, NULL)) OVER of_pipeline AS last_active_number,
+    COUNTIF(executions > 0) OVER of_pipeline AS active_days, MAX(IF(executions > 0, day_number, NULL)) OVER of_pipeline AS last_active_number,
     IF(executions > 0, day_number - 1 - MAX(IF(executions > 0, day_number, NULL)) OVER before, NULL) AS silent_days_before,
     -- The last day counts too once the pipeline is nearly always heard by that time of day.
     CASE
@@ -163,12 +167,9 @@ month_positions AS (
 ),
 profiles AS (
   SELECT *,
-    weekday_factor * IF(
-      month_position = 0,
-      1,
-      (IFNULL(position_ratio, 1) * months + 0.5 * (IFNULL(position_ratio_of_all, 1) * months_of_all + 0.5) / (months_of_all + 0.5))
-        / (months + 0.5)
-    ) AS profile
+    weekday_factor * IF(month_position = 0, 1, (
+      IFNULL(position_ratio, 1) * months + 0.5 * (IFNULL(position_ratio_of_all, 1) * months_of_all + 0.5) / (months_of_all + 0.5)
+    ) / (months + 0.5)) AS profile
   FROM month_positions
 ),
 -- A weighted regression of the volumes on their profile: level and growth of each pipeline.
@@ -178,11 +179,9 @@ moments AS (
     SUM(weight * profile) OVER of_pipeline AS exposure,
     SUM(weight * profile * days_ahead) OVER of_pipeline AS exposure_by_day,
     SUM(weight * profile * days_ahead * days_ahead) OVER of_pipeline AS exposure_by_day_squared,
-    SUM(weight * volume) OVER of_pipeline AS volumes,
-    SUM(weight * volume * days_ahead) OVER of_pipeline AS volumes_by_day,
+    SUM(weight * volume) OVER of_pipeline AS volumes, SUM(weight * volume * days_ahead) OVER of_pipeline AS volumes_by_day,
     SUM(IF(profile > 0.05, weight * volume * volume / profile, NULL)) OVER of_pipeline AS volumes_squared,
-    SUM(weight * records_later) OVER of_pipeline AS volumes_later,
-    SUM(weight * records) OVER of_pipeline AS volumes_of_days,
+    SUM(weight * records_later) OVER of_pipeline AS volumes_later, SUM(weight * records) OVER of_pipeline AS volumes_of_days,
     0.2 * AVG(IF(is_known = 1, records, NULL)) OVER of_pipeline AS volume_of_even_day
   FROM profiles
   WINDOW of_pipeline AS (PARTITION BY pipeline)
@@ -193,16 +192,11 @@ levels AS (
     IFNULL(
       (volumes_later + volume_of_even_day * (1 - elapsed_share)) / NULLIF(volumes_of_days + volume_of_even_day, 0), 1 - elapsed_share
     ) AS later_share,
-    IFNULL(volumes / NULLIF(exposure, 0), 0) AS level,
-    IFNULL(exposure_by_day / NULLIF(exposure, 0), 0) AS mean_day,
+    IFNULL(volumes / NULLIF(exposure, 0), 0) AS level, IFNULL(exposure_by_day / NULLIF(exposure, 0), 0) AS mean_day,
     exposure_by_day_squared - exposure_by_day * exposure_by_day / NULLIF(exposure, 0) AS spread,
     -- Growth a day as a share of the level; not judged by less than about nine days.
-    IF(
-      days_of_weight > 8,
-      (exposure * volumes_by_day - exposure_by_day * volumes)
-        / NULLIF(exposure * exposure_by_day_squared - exposure_by_day * exposure_by_day, 0) * exposure / NULLIF(volumes, 0),
-      NULL
-    ) AS growth
+    IF(days_of_weight > 8, (exposure * volumes_by_day - exposure_by_day * volumes)
+      / NULLIF(exposure * exposure_by_day_squared - exposure_by_day * exposure_by_day, 0) * exposure / NULLIF(volumes, 0), NULL) AS growth
   FROM moments
 ),
 -- Each pipeline counts once in what all have in common: on its row of today.
@@ -210,19 +204,13 @@ growths AS (
   SELECT *, IF(day = today, alive / (growth_variance + 2e-6), NULL) AS say
   FROM (
     SELECT *,
-      IF(
-        growth IS NOT NULL,
-        GREATEST((volumes_squared - volumes * level) / (level * level) - growth * growth * spread, 0.0001 * spread)
-          / (days_of_weight - 2) / spread,
-        NULL
-      ) AS growth_variance
+      IF(growth IS NULL, NULL, GREATEST((volumes_squared - volumes * level) / (level * level) - growth * growth * spread, 0.0001 * spread))
+        / (days_of_weight - 2) / spread AS growth_variance
     FROM levels
   )
 ),
 shared_growth AS (
-  SELECT *,
-    SUM(say * growth) OVER () / NULLIF(SUM(say) OVER (), 0) AS growth_of_all,
-    1 / NULLIF(SUM(say) OVER (), 0) AS variance_of_all
+  SELECT *, SUM(say * growth) OVER () / NULLIF(SUM(say) OVER (), 0) AS growth_of_all, 1 / NULLIF(SUM(say) OVER (), 0) AS variance_of_all
   FROM growths
 ),
 -- Growth counts as far as it stands out from chance, and a pipeline's own as far as pipelines differ in it more than by chance.
@@ -242,9 +230,7 @@ own_growths AS (
 ),
 expectations AS (
   SELECT *,
-    IF(
-      is_rare,
-      IFNULL(AVG(IF(day < last_day, volume, NULL)) OVER (PARTITION BY pipeline, day_of_month), 0),
+    IF(is_rare, IFNULL(AVG(IF(day < last_day, volume, NULL)) OVER (PARTITION BY pipeline, day_of_month), 0),
       -- No growth goes on for ever: with each day to come it is a hundredth less.
       profile * level
         * GREATEST(0, 1 + own_growth * (IF(days_ahead > 0, (1 - POWER(0.99, days_ahead)) / 0.01, days_ahead) - mean_day))
@@ -265,10 +251,7 @@ doubts AS (
   FROM remaining
 ),
 days AS (
-  SELECT day,
-    MAX(last_execution_at) AS last_execution_at,
-    SUM(IF(day >= month, records, 0)) AS month_records,
-    SUM(rest) AS rest,
+  SELECT day, MAX(last_execution_at) AS last_execution_at, SUM(IF(day >= month, records, 0)) AS month_records, SUM(rest) AS rest,
     COUNTIF(day = today AND last_execution_at > TIMESTAMP_SUB(${now}, INTERVAL 30 DAY)) AS active_pipelines,
     MAX(is_known) AS is_known,
     IF(MAX(is_known) = 1 AND MAX(days_ahead) >= -56, SUM(fitted), NULL) AS fitted,
@@ -282,36 +265,34 @@ days AS (
 totals AS (
   SELECT
     MAX(last_execution_at) AS data_through,
-    IFNULL(CAST(SUM(month_records) AS INT64), 0) AS month_to_date_records,
-    IFNULL(SUM(rest), 0) AS rest,
+    IFNULL(CAST(SUM(month_records) AS INT64), 0) AS month_to_date_records, IFNULL(SUM(rest), 0) AS rest,
     MIN(IF(ROUND(projected) >= CAST(${plan_records} AS INT64), day, NULL)) AS limit_date,
     IFNULL(MAX(active_pipelines), 0) AS active_pipelines,
     -- The days' relative error, with three days of 14 % added.
     IFNULL((SUM(IF(fitted IS NOT NULL, residual * residual, NULL)) + 3 * 0.02 * AVG(fitted * fitted))
       / NULLIF(SUM(fitted * fitted) + 3 * AVG(fitted * fitted), 0), 0.02) AS noise,
-    SUM(rest * rest) AS rest_squared,
-    SUM(doubt) AS doubt,
-    IFNULL(NULLIF(SUM(is_known), 0), 1) AS known_days,
-    MAX(growth_variance) AS growth_variance
+    SUM(rest * rest) AS rest_squared, SUM(doubt) AS doubt,
+    IFNULL(NULLIF(SUM(is_known), 0), 1) AS known_days, MAX(growth_variance) AS growth_variance
   FROM days
 ),
 -- Four of five outcomes lie within 1.28 standard deviations: of the days to come, of the level, of the profile, of the growth.
+-- What was not known for three days says nothing of the days to come; a limit that was reached stays reached.
 band AS (
   SELECT *,
     IFNULL(LEAST(1, 1.28 * SQRT((noise * rest_squared + doubt) / NULLIF(rest * rest, 0)
-      + (noise + 0.015) / known_days + 100 * growth_variance)), 0) AS margin
+      + (noise + 0.015) / known_days + 100 * growth_variance)), 0) AS margin,
+    IF(known_through >= TIMESTAMP_SUB(${now}, INTERVAL 3 DAY), month_to_date_records, NULL) AS records_known,
+    IF(known_through >= TIMESTAMP_SUB(${now}, INTERVAL 3 DAY) OR month_to_date_records >= CAST(${plan_records} AS INT64), limit_date, NULL)
+      AS limit_known
   FROM totals
+  CROSS JOIN knowledge
 )
-SELECT ${now} AS as_of, data_through,
-  DATE_TRUNC(DATE(${now}, '${time_zone}'), MONTH) AS month,
-  month_to_date_records,
-  CAST(${plan_records} AS INT64) AS plan_records,
+SELECT ${now} AS as_of, data_through, DATE_TRUNC(DATE(${now}, '${time_zone}'), MONTH) AS month,
+  month_to_date_records, CAST(${plan_records} AS INT64) AS plan_records,
   month_to_date_records / CAST(${plan_records} AS INT64) AS used_share,
-  month_to_date_records + CAST(ROUND(rest) AS INT64) AS projected_month_records,
-  month_to_date_records + CAST(ROUND(rest * EXP(-margin)) AS INT64) AS projected_low,
-  month_to_date_records + CAST(ROUND(rest * EXP(margin)) AS INT64) AS projected_high,
-  limit_date,
-  DATE_DIFF(limit_date, DATE(${now}, '${time_zone}'), DAY) AS days_until_limit,
-  active_pipelines,
-  CAST(${plan_pipelines} AS INT64) AS plan_pipelines
+  records_known + CAST(ROUND(rest) AS INT64) AS projected_month_records,
+  records_known + CAST(ROUND(rest * EXP(-margin)) AS INT64) AS projected_low,
+  records_known + CAST(ROUND(rest * EXP(margin)) AS INT64) AS projected_high,
+  limit_known AS limit_date, DATE_DIFF(limit_known, DATE(${now}, '${time_zone}'), DAY) AS days_until_limit,
+  active_pipelines, CAST(${plan_pipelines} AS INT64) AS plan_pipelines, known_through
 FROM band

@@ -1,15 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import type { Row } from '../../../functions/schema/tables.ts';
 import { addMs, type Timestamp } from '../../../functions/timestamps.ts';
-import { type Fixture, pipelineExecution } from '../../fixtures/fixture.ts';
+import { type Fixture, pipelineExecution, syncRun } from '../../fixtures/fixture.ts';
 import { readView } from '../../support/views.ts';
 
 const DAY_MS = 86_400_000;
 /** Noon of the tenth in Sao Paulo. */
 const NOW = '2026-11-10T15:00:00.000000Z';
 
-async function forecast(fixture: Partial<Omit<Fixture, 'tables'>>, pipeline_logs: Row[] = []): Promise<Row> {
-  const rows = await readView({ now: NOW, ...fixture, tables: { pipeline_logs } }, 'plan_forecast');
+/** Just after the sync has come to the end of the log, unless told otherwise. */
+async function forecast(
+  fixture: Partial<Omit<Fixture, 'tables'>>,
+  pipeline_logs: Row[] = [],
+  sync_runs = [syncRun('known', fixture.now ?? NOW)],
+): Promise<Row> {
+  const rows = await readView(
+    { now: NOW, ...fixture, tables: { pipeline_logs, sync_runs } },
+    'plan_forecast',
+  );
   expect(rows).toHaveLength(1);
   return rows[0] as Row;
 }
@@ -43,13 +51,14 @@ test('without any logs it says that nothing is used', async () => {
     month_to_date_records: 0n,
     plan_records: 1000n,
     used_share: 0,
-    projected_month_records: 0n,
-    projected_low: 0n,
-    projected_high: 0n,
+    projected_month_records: null,
+    projected_low: null,
+    projected_high: null,
     limit_date: null,
     days_until_limit: null,
     active_pipelines: 0n,
     plan_pipelines: 5n,
+    known_through: null,
   });
 });
 
@@ -68,6 +77,7 @@ test('a steady pipeline goes on as it is', async () => {
     days_until_limit: null,
     active_pipelines: 1n,
     plan_pipelines: null,
+    known_through: NOW,
   });
 });
 
@@ -241,5 +251,47 @@ describe('the calendar', () => {
       month_to_date_records: 1000n,
       projected_month_records: about(records),
     });
+  });
+});
+
+describe('what is not known', () => {
+  const UNKNOWN = {
+    projected_month_records: null,
+    projected_low: null,
+    projected_high: null,
+    limit_date: null,
+  };
+  const daysAgo = (days: number) => addMs(NOW, -days * DAY_MS);
+
+  test('while the log was never read to its end, nothing is projected', async () => {
+    const partial = [syncRun('a', NOW, { outcome: 'partial', progressed: true })];
+    const found = await forecast({ planRecords: '2500' }, STEADY, partial);
+    expect(found).toMatchObject({ month_to_date_records: 1000n, known_through: null, ...UNKNOWN });
+  });
+
+  test('a sync that has been dead for more than three days projects nothing, one of two days does', async () => {
+    const logs = STEADY.filter(({ createdat }) => String(createdat) < daysAgo(2));
+    const dead = await forecast({ planRecords: '2500' }, logs, [syncRun('a', daysAgo(3.01))]);
+    expect(dead).toMatchObject({ known_through: daysAgo(3.01), ...UNKNOWN });
+    const late = await forecast({ planRecords: '2500' }, logs, [syncRun('a', daysAgo(2))]);
+    expect(late).toMatchObject({ known_through: daysAgo(2), projected_month_records: about(3_000) });
+  });
+
+  test('a limit that was reached by what is stored is told all the same', async () => {
+    const found = await forecast({ planRecords: '450' }, STEADY, []);
+    expect(found).toMatchObject({
+      ...UNKNOWN,
+      limit_date: '2026-11-05',
+      days_until_limit: -5n,
+      known_through: null,
+    });
+  });
+
+  test('the client that is known least decides, and a run of all clients is one of each', async () => {
+    const two = withIds(STEADY, daily('2026-07-20T09:00:00.000000Z', NOW, { client_id: 2n }));
+    const one = [syncRun('a', daysAgo(1), { client_id: 1n })];
+    expect(await forecast({}, two, one)).toMatchObject({ known_through: null });
+    const both = [...one, syncRun('b', daysAgo(2))];
+    expect(await forecast({}, two, both)).toMatchObject({ known_through: daysAgo(2) });
   });
 });
