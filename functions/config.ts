@@ -31,9 +31,18 @@ export interface KondadoConfig {
   key: Credential;
   token: Credential;
   paths: Record<StreamName, string>;
+  /** With `{id}` in the place of the object's id. */
+  statusPaths: Record<'pipeline' | 'model', string>;
   limits: Limits;
   rateLimitPauseMs: number;
   requestTimeoutMs: number;
+}
+
+export interface EventsConfig {
+  /** `projects/P/topics/T` */
+  topic: string;
+  /** Another server than Google's. */
+  apiEndpoint: string | undefined;
 }
 
 /** Everything that the environment decides, see the table of variables in docs/reference.md. */
@@ -47,6 +56,8 @@ export interface Config {
   timeBudgetMs: number;
   /** The queue of Cloud Tasks that goes on with what a run has left; undefined: the next run of the schedule does. */
   continuationQueue: string | undefined;
+  /** Undefined: no events. */
+  events: EventsConfig | undefined;
   warehouse: BigQueryConfig | DuckDbConfig;
   /** For the views; `null` is unknown. */
   billing: { timeZone: string; planRecords: number | null; planPipelines: number | null };
@@ -82,6 +93,8 @@ export function readConfig(env: Environment = process.env): Config {
     return value === undefined ? { secretVersion: read(secretName) ?? '' } : { value: String(value) };
   }
 
+  const topic = read('EVENTS_TOPIC');
+  const apiEndpoint = read('PUBSUB_API_ENDPOINT');
   const config: Config = {
     kondado: {
       baseUrl: required('KONDADO_BASE_URL'),
@@ -90,6 +103,10 @@ export function readConfig(env: Environment = process.env): Config {
       paths: {
         pipeline_logs: required('KONDADO_PIPELINE_LOGS_PATH'),
         model_logs: required('KONDADO_MODEL_LOGS_PATH'),
+      },
+      statusPaths: {
+        pipeline: required('KONDADO_PIPELINE_STATUS_PATH'),
+        model: required('KONDADO_MODEL_STATUS_PATH'),
       },
       limits: {
         perSecond: required('KONDADO_REQUESTS_PER_SECOND'),
@@ -104,6 +121,7 @@ export function readConfig(env: Environment = process.env): Config {
     initialElementId: required('INITIAL_ELEMENT_ID'),
     timeBudgetMs: required('TIME_BUDGET_SECONDS') * 1000,
     continuationQueue: read('CONTINUATION_QUEUE'),
+    events: topic === undefined ? undefined : { topic, apiEndpoint },
     ...readingConfig(variables),
     logLevel: required('LOG_LEVEL'),
   };

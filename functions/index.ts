@@ -2,6 +2,7 @@ import { type HttpFunction, http, type Request, type Response } from '@google-cl
 import { type ErrorCode, HTTP_STATUS, SyncError, toSyncError } from './errors.ts';
 import { printJson } from './json.ts';
 import { createLog, LOG_LEVELS, type Log, traceOf } from './log.ts';
+import type { RunRequest } from './sync/request.ts';
 
 // Express puts the stack of an error into its answers otherwise, for instance for a body that is not JSON.
 process.env.NODE_ENV = 'production';
@@ -16,7 +17,7 @@ export const sync: HttpFunction = async (request, response) => {
       throw new SyncError('NOT_FOUND', 'There is nothing at this path; only / is served.');
     }
     if (request.method === 'GET') await sendPage(response);
-    else if (request.method === 'POST') await sendRun(request, response, log);
+    else if (request.method === 'POST') await sendWork(request, response, log);
     else {
       response.set('Allow', 'GET, POST');
       throw new SyncError(
@@ -33,13 +34,14 @@ export const sync: HttpFunction = async (request, response) => {
 
 http('sync', sync);
 
-/** The code of a run loads when one is asked for, so that the process listens sooner. */
-async function sendRun(request: Request, response: Response, log: Log): Promise<void> {
+/** Runs or checks, one at a time; the code loads when it is asked for, so that the process listens sooner. */
+async function sendWork(request: Request, response: Response, log: Log): Promise<void> {
   const { bodyText, parseRunRequest } = await import('./sync/request.ts');
   const runRequest = parseRunRequest(await bodyText(request));
   if (isRunning) throw new SyncError('RUN_IN_PROGRESS', 'A run is in progress; try again when it has ended.');
   isRunning = true;
   try {
+    if (runRequest.mode === 'check') return await sendCheck(runRequest, response, log);
     const [{ untilTerminated }, { readConfig }, { run }, { reportBody, statusOf }] = await Promise.all([
       import('./termination.ts'),
       import('./config.ts'),
@@ -57,6 +59,16 @@ async function sendRun(request: Request, response: Response, log: Log): Promise<
   } finally {
     isRunning = false;
   }
+}
+
+/** A check that found something wrong has done its work: it is answered with 200 like any other. */
+async function sendCheck(request: RunRequest, response: Response, log: Log): Promise<void> {
+  const [{ untilTerminated }, { readConfig }, { check }] = await Promise.all([
+    import('./termination.ts'),
+    import('./config.ts'),
+    import('./check/check.ts'),
+  ]);
+  send(response, 200, await untilTerminated(response, (stop) => check(request, { readConfig, log, stop })));
 }
 
 /** The page shows what is stored, also while a run is in progress; its code loads when it is asked for. */

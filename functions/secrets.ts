@@ -19,21 +19,41 @@ const REMEDIES: Record<number, string> = {
     'there are no valid Google credentials: run on Google Cloud, or use gcloud auth application-default login',
 };
 
+/** A credential as it was read. */
+interface ReadCredential {
+  value: string;
+  /** The version of the secret that it was read from, `latest` resolved; null if it is not from Secret Manager. */
+  version: string | null;
+}
+
 /**
  * Reads credentials, from the configuration or from Secret Manager.
+ *
+ * @throws {SyncError} as `readVersionedCredentials`.
+ */
+export async function readCredentials<const N extends string>(
+  credentials: Record<N, Credential>,
+  options: ClientOptions = {},
+): Promise<Record<N, string>> {
+  const read = Object.entries<ReadCredential>(await readVersionedCredentials(credentials, options));
+  return Object.fromEntries(read.map(([name, { value }]) => [name, value])) as Record<N, string>;
+}
+
+/**
+ * Reads credentials, and from which version of a secret they are.
  *
  * Read anew for each run, so that a rotated secret is used at once, and loaded only then, because the client takes longer
  * to import than the rest of the function together.
  *
  * @throws {SyncError} SECRET_UNAVAILABLE with the name of the secret and what can be done.
  */
-export async function readCredentials<const N extends string>(
+export async function readVersionedCredentials<const N extends string>(
   credentials: Record<N, Credential>,
   options: ClientOptions = {},
-): Promise<Record<N, string>> {
+): Promise<Record<N, ReadCredential>> {
   let client: Promise<SecretManagerServiceClient> | undefined;
-  const read = async (credential: Credential) => {
-    if ('value' in credential) return credential.value;
+  const read = async (credential: Credential): Promise<ReadCredential> => {
+    if ('value' in credential) return { value: credential.value, version: null };
     client ??= connect(options);
     return readSecret(await client, credential.secretVersion);
   };
@@ -52,21 +72,22 @@ async function connect(options: ClientOptions): Promise<SecretManagerServiceClie
   return new SecretManagerServiceClient({ fallback: true, ...options });
 }
 
-async function readSecret(client: SecretManagerServiceClient, version: string): Promise<string> {
+async function readSecret(client: SecretManagerServiceClient, version: string): Promise<ReadCredential> {
   const unavailable = (reason: string) =>
     new SyncError('SECRET_UNAVAILABLE', `The secret ${version} could not be read: ${reason}.`);
   const access = async () => {
     await client.initialize(); // without it a client that finds no credentials rejects where nobody can catch it
-    const [{ payload }] = await client.accessSecretVersion({ name: version });
+    const [{ name, payload }] = await client.accessSecretVersion({ name: version });
     const text = Buffer.from(payload?.data ?? '').toString();
-    return text.trim(); // many a secret was added with the line's end
+    // Many a secret was added with the line's end.
+    return { value: text.trim(), version: /\/versions\/(\w+)$/.exec(name ?? '')?.[1] ?? 'unknown' };
   };
   const late = () => unavailable(`Secret Manager did not answer within ${TIMEOUT_MS / 1000} seconds`);
-  const value = await withDeadline(access(), TIMEOUT_MS, late).catch((error: unknown) => {
+  const credential = await withDeadline(access(), TIMEOUT_MS, late).catch((error: unknown) => {
     throw error instanceof SyncError ? error : unavailable(REMEDIES[codeOf(error)] ?? UNKNOWN_REMEDY);
   });
-  if (value === '') throw unavailable('it is empty: add a version that holds the value');
-  return value;
+  if (credential.value === '') throw unavailable('it is empty: add a version that holds the value');
+  return credential;
 }
 
 /** The gRPC code of a failure; that there are no credentials is said without one. */

@@ -43,6 +43,18 @@ const urlPath = (defaultText: string): Variable<string> => ({
   accepts: 'a path below KONDADO_BASE_URL, such as pipeline_logs',
   parse: (value) => /^\/?([\w~-][\w.~-]*(?:\/[\w~-][\w.~-]*)*)\/?$/.exec(value)?.[1],
 });
+const statusPath = (defaultText: string): Variable<string> => {
+  const path = urlPath(defaultText);
+  return {
+    default: defaultText,
+    accepts: `a path below KONDADO_BASE_URL with {id} in it once, such as ${defaultText}`,
+    parse: (value) => {
+      const isOnce = value.split('{id}').length === 2;
+      const isPath = path.parse(value.replace('{id}', '0')) !== undefined;
+      return isOnce && isPath ? value.replaceAll(/^\/|\/$/g, '') : undefined;
+    },
+  };
+};
 const oneOf = <const T extends string>(names: readonly T[], defaultText: T): Variable<T> => ({
   default: defaultText,
   accepts: names.join(' or '),
@@ -74,6 +86,8 @@ export const VARIABLES = {
   ),
   KONDADO_PIPELINE_LOGS_PATH: urlPath('pipeline_logs'),
   KONDADO_MODEL_LOGS_PATH: urlPath('model_logs'),
+  KONDADO_PIPELINE_STATUS_PATH: statusPath('pipelines/{id}/status'),
+  KONDADO_MODEL_STATUS_PATH: statusPath('models/{id}/status'),
   KONDADO_REQUESTS_PER_SECOND: positiveNumber('1'),
   KONDADO_REQUESTS_PER_MINUTE: positiveNumber('20'),
   KONDADO_RATE_LIMIT_PAUSE_SECONDS: positiveNumber('60'),
@@ -96,6 +110,12 @@ export const VARIABLES = {
     parse: (value) =>
       /^projects\/[\w.:-]+\/locations\/[\w-]+\/queues\/[\w-]+$/.test(value) ? value : undefined,
   },
+  EVENTS_TOPIC: {
+    default: '',
+    accepts: 'the name of a Pub/Sub topic, projects/P/topics/T',
+    parse: (value) => (/^projects\/[\w.:-]+\/topics\/[\w.~+%-]+$/.test(value) ? value : undefined),
+  },
+  PUBSUB_API_ENDPOINT: httpUrl(''),
   WAREHOUSE: oneOf(['bigquery', 'duckdb'], 'bigquery'),
   BIGQUERY_PROJECT: {
     default: '',

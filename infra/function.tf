@@ -13,7 +13,7 @@ locals {
   timeout_seconds          = 1740
   attempt_deadline_seconds = 1800
 
-  # Every variable of functions/config.ts that makes sense here; a test compares the two.
+  # Every variable of functions/variables.ts that makes sense here; a test compares the two.
   environment = {
     BIGQUERY_DATASET                 = google_bigquery_dataset.kondado.dataset_id
     BIGQUERY_LOCATION                = var.dataset_location

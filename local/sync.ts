@@ -17,6 +17,14 @@ import { mergeReports, runUntilDone } from './until-done.ts';
 
 const { stdout, stderr } = process;
 
+/** What the summary tells as well. */
+const IN_SUMMARY: readonly string[] = [
+  'stream_failed',
+  'sync_finished',
+  'pipeline_overdue',
+  'pipelines_overdue',
+];
+
 async function main(): Promise<number> {
   const command = parseCommand(process.argv.slice(2), process.env);
   if (command.isHelp) {
@@ -90,10 +98,9 @@ function logOn(screen: Screen, { LOG_LEVEL }: Environment): Log {
     write: (line) => screen.print(`${printable(line)}\n`),
   });
   if (level) return log;
-  const told = ['stream_failed', 'sync_finished', 'pipeline_overdue', 'pipelines_overdue'];
   return {
     write: (...line) => {
-      if (!told.includes(line[1])) log.write(...line);
+      if (!IN_SUMMARY.includes(line[1])) log.write(...line);
     },
   };
 }

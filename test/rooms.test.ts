@@ -43,6 +43,18 @@ const PLANTED: Record<keyof typeof RULES, [files: Record<string, string>, breach
       'functions/run.ts: run imports functions/page/page.ts of page (dynamic)',
     ],
     [
+      { 'functions/index.ts': "import { check } from './check/check.ts';" },
+      'functions/index.ts: index imports functions/check/check.ts of check (static)',
+    ],
+    [
+      { 'functions/run.ts': "const { check } = await import('./check/check.ts');" },
+      'functions/run.ts: run imports functions/check/check.ts of check (dynamic)',
+    ],
+    [
+      { 'functions/check/check.ts': "import { run } from '../run.ts';" },
+      'functions/check/check.ts: check imports functions/run.ts of run (static)',
+    ],
+    [
       { 'functions/page/page.ts': "import { runSync } from '../run.ts';" },
       'functions/page/page.ts: page imports functions/run.ts of run (static)',
     ],

@@ -10,9 +10,9 @@ export interface Page {
   cursor: bigint | null;
 }
 
-/** What an HTTP answer of Kondado means. */
-export type Answer =
-  | { kind: 'page'; page: Page }
+/** What an HTTP answer of Kondado means, where what was asked for is a `T`. */
+export type Answer<T> =
+  | { kind: 'value'; value: T }
   | { kind: 'rateLimited'; retryAfterMs: number }
   /** HTTP 408 or 5xx: worth another attempt. */
   | { kind: 'unavailable'; status: number; retryAfterMs: number }
@@ -26,14 +26,19 @@ const cursor = z
   .nullish();
 
 /** https://kondado.io's help pages: "Logs"; the page lies in two envelopes. */
-const pageEnvelope = z.object({
-  success: z.literal(true),
-  data: z.object({
-    success: z.literal(true).optional(),
-    data: z.array(z.unknown()),
-    pagination: z.object({ next_start_element_id: cursor }).nullish(),
-  }),
-});
+export const PAGE: z.ZodType<Page> = z
+  .object({
+    success: z.literal(true),
+    data: z.object({
+      success: z.literal(true).optional(),
+      data: z.array(z.unknown()),
+      pagination: z.object({ next_start_element_id: cursor }).nullish(),
+    }),
+  })
+  .transform(({ data: { data, pagination } }) => ({
+    entries: data,
+    cursor: pagination?.next_start_element_id ?? null,
+  }));
 
 const errorEnvelope = z.object({ success: z.literal(false), error: z.unknown(), message: z.unknown() });
 const anyErrorEnvelope = z.union([
@@ -46,16 +51,13 @@ const anyErrorEnvelope = z.union([
  *
  * A throttled request comes as HTTP 200, so the body decides before the status does. Texts are as they came, so that
  * nothing that is removed from them for display can change the meaning.
+ *
+ * @param shape of the body that was asked for.
  */
-export function decodeAnswer({
-  status,
-  headers,
-  text,
-}: {
-  status: number;
-  headers: Headers;
-  text: string;
-}): Answer {
+export function decodeAnswer<T>(
+  { status, headers, text }: { status: number; headers: Headers; text: string },
+  shape: z.ZodType<T>,
+): Answer<T> {
   const body = tryParse(text);
   const envelope = anyErrorEnvelope.safeParse(body);
   const fault = envelope.success ? ('data' in envelope.data ? envelope.data.data : envelope.data) : undefined;
@@ -67,12 +69,9 @@ export function decodeAnswer({
     return { kind: 'unavailable', status, retryAfterMs: status === 503 ? retryAfter : 0 };
   }
   if (fault || status !== 200) return { kind: 'refused', status, error, message: textOf(fault?.message) };
-  const page = pageEnvelope.safeParse(body);
-  if (page.success) {
-    const { data, pagination } = page.data.data;
-    return { kind: 'page', page: { entries: data, cursor: pagination?.next_start_element_id ?? null } };
-  }
-  return { kind: 'unreadable', reason: `the answer is ${shapeOf(text, body, page.error)}` };
+  const parsed = shape.safeParse(body);
+  if (parsed.success) return { kind: 'value', value: parsed.data };
+  return { kind: 'unreadable', reason: `the answer is ${shapeOf(text, body, parsed.error)}` };
 }
 
 function tryParse(text: string): unknown {

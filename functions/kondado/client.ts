@@ -7,13 +7,23 @@ import { createRedactor } from '../redaction.ts';
 import type { Source } from '../streams.ts';
 import { type Answer, decodeAnswer, type Page } from './answer.ts';
 import { readText } from './body.ts';
+import { type Endpoint, pageAt, statusAt } from './endpoints.ts';
 import { AttemptFailed, rateLimited, refusal, unavailable } from './faults.ts';
 import { limiterFor, type Patience } from './limiter.ts';
+import { GONE, type ObjectKind, type ObjectStatus } from './statuses.ts';
 
-const ATTEMPTS = 4;
-const RATE_LIMIT_HITS_IN_A_ROW = 6;
 /** A request that was sent so long ago has reached Kondado: the rest of the time until its answer is Kondado's own. */
 const DELIVERY_MS = 500;
+
+/** How often something is asked for before it has failed. */
+export interface Persistence {
+  /** Requests that are not answered, or with nothing that can be read. */
+  attempts: number;
+  /** Answers RATE_LIMIT_EXCEEDED in a row. */
+  rateLimitHits: number;
+}
+
+const PERSISTENCE: Persistence = { attempts: 4, rateLimitHits: 6 };
 
 /** What the requests of one source have cost so far. */
 export interface RequestCounters {
@@ -22,8 +32,16 @@ export interface RequestCounters {
   rate_limit_hits: number;
 }
 
+/** Something that is asked of Kondado, one kind of request after the other. */
+export interface KondadoApi {
+  /** Counted on with each request. */
+  readonly counters: Readonly<RequestCounters>;
+  /** Ends what is under way; nobody wants its answer any more. */
+  stop(): void;
+}
+
 /** Kondado's API as one source sees it. */
-export interface SourceApi {
+export interface SourceApi extends KondadoApi {
   /**
    * Reads one page of log rows, from `startId` on.
    *
@@ -32,34 +50,44 @@ export interface SourceApi {
    * @throws {PauseTooLong} if it would have to wait for longer than the budget.
    */
   readPage(startId: bigint): Promise<Page>;
-  /** Counted on with each request. */
-  readonly counters: Readonly<RequestCounters>;
-  /** Ends what is under way; nobody wants its answer any more. */
-  stop(): void;
+}
+
+export interface StatusApi extends KondadoApi {
+  /** Reads the status of a pipeline or model; rejects as `readPage` does. */
+  readStatus(kind: ObjectKind, id: bigint): Promise<ObjectStatus>;
 }
 
 export interface KondadoClient {
   of(source: Source): SourceApi;
+  ofStatuses(): StatusApi;
   /** Milliseconds until the next request may go out. */
   waitMs(): number;
+  /** How far Kondado's clock was ahead of ours at its last answer, to the second; null if none has said the time. */
+  clockAheadMs(): number | null;
 }
 
-/** Makes the client of Kondado's API: credentials, limits, retries and time-outs are its business alone. */
+/**
+ * Makes the client of Kondado's API: credentials, limits, retries and time-outs are its business alone.
+ *
+ * @param persistence @default four attempts, six hits of the rate limit
+ */
 export function createKondadoClient(
   config: KondadoConfig,
   credentials: { key: string; token: string },
   budget: Budget,
   log: Log,
+  persistence: Persistence = PERSISTENCE,
 ): KondadoClient {
   const limiter = limiterFor(credentials.key, config.limits);
   const redact = createRedactor([credentials.key, credentials.token]);
+  let clockAheadMs: number | null = null;
   const api = ky.create({
     prefix: config.baseUrl,
     redirect: 'manual', // key and token are for this host only
     timeout: false, // ky would count the limiter's wait
     throwHttpErrors: (status) => status === 408 || status >= 500,
     retry: {
-      limit: ATTEMPTS - 1,
+      limit: persistence.attempts - 1,
       statusCodes: [408, ...Array.from({ length: 100 }, (_, index) => 500 + index)],
       afterStatusCodes: [], // a Retry-After is the limiter's business, see `pauseFor`
       delay: (attempt) => 500 * 2 ** attempt,
@@ -69,24 +97,20 @@ export function createKondadoClient(
     },
   });
 
-  function clientOf(source: Source): SourceApi {
-    const { stream } = source;
+  /** Makes what asks, and counts its requests. */
+  function createAsker() {
     const counters: RequestCounters = { requests: 0, retries: 0, rate_limit_hits: 0 };
     const stopped = new AbortController();
     const signal = AbortSignal.any([budget.reading, stopped.signal]);
     const patience: Patience = { reading: signal, readingMs: budget.readingMs };
     let isGarbled = false;
 
-    /** One page or one refusal, after at most four attempts. */
-    async function request(startId: bigint) {
-      let answer: Answer | undefined;
+    /** One answer, after as many attempts as make sense. */
+    async function request<T>({ name, path, query, shape, fields }: Endpoint<T>) {
+      let answer: Answer<T> | undefined;
       let attempts = 0;
-      await api.get(config.paths[stream], {
-        searchParams: {
-          ...credentials,
-          start_element_id: String(startId),
-          client_id: source.clientId === null ? undefined : String(source.clientId),
-        },
+      await api.get(path, {
+        searchParams: { ...credentials, ...query },
         signal,
         // Inside ky's retries, so that each attempt waits for its turn and has a time-out of its own.
         fetch: async (input, init) => {
@@ -95,8 +119,8 @@ export function createKondadoClient(
             if (attempts++ > 0) counters.retries++;
             const delivery = setTimeout(hasArrived, DELIVERY_MS);
             const response = await attempt(input, init, signal).finally(() => clearTimeout(delivery));
-            if (!response.isExact) warnOfGarbling(response.charset);
-            const decoded = decodeAnswer(response);
+            if (!response.isExact) warnOfGarbling(name, response.charset, fields);
+            const decoded = decodeAnswer(response, shape);
             pauseFor(decoded); // before anybody else has a turn
             return decoded;
           }, patience);
@@ -110,51 +134,84 @@ export function createKondadoClient(
           beforeRetry: [
             ({ error }) => {
               const reason = reasonOf(error);
-              const message = `Kondado did not answer ${stream} properly (${reason}); trying again.`;
-              log.write('warn', 'request_retried', message, { stream, reason });
+              const message = `Kondado did not answer ${name} properly (${reason}); trying again.`;
+              log.write('warn', 'request_retried', message, { ...fields, reason });
             },
           ],
         },
       });
-      return answer as Exclude<Answer, { kind: 'unreadable' | 'unavailable' }>;
+      return answer as Exclude<Answer<T>, { kind: 'unreadable' | 'unavailable' }>;
     }
 
-    function warnOfGarbling(charset: string): void {
+    function warnOfGarbling(name: string, charset: string, fields: Record<string, unknown>): void {
       if (isGarbled) return;
       isGarbled = true;
       const message =
-        `Kondado's answer for ${stream} holds bytes that are not ${charset}, the charset that it declares or ` +
+        `Kondado's answer for ${name} holds bytes that are not ${charset}, the charset that it declares or ` +
         'defaults to: they are stored as U+FFFD.';
-      log.write('warn', 'schema_drift', message, { stream, client_id: source.clientId, charset });
+      log.write('warn', 'schema_drift', message, { ...fields, charset });
     }
 
     return {
       counters,
       stop: () => stopped.abort(),
-      async readPage(startId) {
+      /** What was asked for, or what repeating would not change, after the pauses that the rate limit asks for. */
+      async ask<T>(endpoint: Endpoint<T>): Promise<Extract<Answer<T>, { kind: 'value' | 'refused' }>> {
         for (let hits = 1; ; hits++) {
-          const answer = await request(startId).catch((error: unknown) => {
+          const answer = await request(endpoint).catch((error: unknown) => {
             if (error instanceof HTTPError || error instanceof AttemptFailed) {
               const isAnswered = error instanceof AttemptFailed && error.isAnswered;
-              throw unavailable({ message: reasonOf(error), isAnswered }, ATTEMPTS, source, config);
+              const said = { message: reasonOf(error), isAnswered };
+              throw unavailable(said, persistence.attempts, endpoint, config);
             }
             throw signal.aborted && !(error instanceof PauseTooLong) ? new BudgetUsedUp() : error;
           });
-          if (answer.kind === 'page') return answer.page;
-          if (answer.kind === 'refused') throw refusal(answer, redact, source, config);
+          if (answer.kind !== 'rateLimited') return answer;
           counters.rate_limit_hits++;
-          if (hits === RATE_LIMIT_HITS_IN_A_ROW) throw rateLimited(hits, source, config);
+          if (hits === persistence.rateLimitHits) throw rateLimited(hits, endpoint, config);
           const pauseMs = Math.max(answer.retryAfterMs, config.rateLimitPauseMs);
           const message =
             `Kondado's rate limit was hit, probably by another program with the same key or address; pausing for ` +
             `${Math.round(pauseMs / 1000)} seconds.`;
-          log.write('warn', 'rate_limited', message, { stream, pause_ms: pauseMs });
+          log.write('warn', 'rate_limited', message, { ...endpoint.fields, pause_ms: pauseMs });
         }
       },
     };
   }
 
-  function pauseFor(answer: Answer): void {
+  function clientOf(source: Source): SourceApi {
+    const { counters, stop, ask } = createAsker();
+    return {
+      counters,
+      stop,
+      async readPage(startId) {
+        const endpoint = pageAt(startId, source, config);
+        const answer = await ask(endpoint);
+        if (answer.kind === 'refused') throw refusal(answer, redact, endpoint, config);
+        return answer.value;
+      },
+    };
+  }
+
+  function clientOfStatuses(): StatusApi {
+    const { counters, stop, ask } = createAsker();
+    return {
+      counters,
+      stop,
+      async readStatus(kind, id) {
+        const endpoint = statusAt(kind, id, config);
+        const answer = await ask(endpoint);
+        if (answer.kind === 'value') {
+          const { message } = answer.value;
+          return { ...answer.value, message: message === null ? null : redact(message) };
+        }
+        if (answer.status === 404) return GONE;
+        throw refusal(answer, redact, endpoint, config);
+      },
+    };
+  }
+
+  function pauseFor(answer: Answer<unknown>): void {
     if (answer.kind === 'rateLimited') {
       limiter.pause(Math.max(answer.retryAfterMs, config.rateLimitPauseMs), 'KONDADO_RATE_LIMITED');
     } else if (answer.kind === 'unavailable' && answer.retryAfterMs > 0) {
@@ -175,6 +232,8 @@ export function createKondadoClient(
     signal.addEventListener('abort', end, { once: true });
     try {
       const response = await fetch(input, { ...init, signal: attemptEnd.signal });
+      const dateMs = Date.parse(response.headers.get('date') ?? '');
+      if (!Number.isNaN(dateMs)) clockAheadMs = dateMs - Date.now();
       return { status: response.status, headers: response.headers, ...(await readText(response)) };
     } catch (error) {
       if (signal.aborted) throw new BudgetUsedUp();
@@ -189,7 +248,12 @@ export function createKondadoClient(
     }
   }
 
-  return { of: clientOf, waitMs: limiter.waitMs };
+  return {
+    of: clientOf,
+    ofStatuses: clientOfStatuses,
+    waitMs: limiter.waitMs,
+    clockAheadMs: () => clockAheadMs,
+  };
 }
 
 /** Why an attempt is repeated; the message of any other error may hold the URL. */

@@ -1,7 +1,9 @@
 import type { KondadoConfig } from '../config.ts';
 import { SyncError } from '../errors.ts';
-import type { Source } from '../streams.ts';
 import type { Answer } from './answer.ts';
+import type { Endpoint } from './endpoints.ts';
+
+type EndpointName = Pick<Endpoint<unknown>, 'name' | 'path' | 'pathVariable'>;
 
 /** An attempt that brought no answer worth reading, and why; it holds no URL, unlike the error it stands for. */
 export class AttemptFailed extends Error {
@@ -18,10 +20,11 @@ export class AttemptFailed extends Error {
 export function unavailable(
   { message, isAnswered }: Pick<AttemptFailed, 'message' | 'isAnswered'>,
   attempts: number,
-  { stream }: Source,
+  { name }: EndpointName,
   { baseUrl }: KondadoConfig,
 ): SyncError {
-  const what = `${stream} could not be read from ${baseUrl}: ${message}, after ${attempts} attempts. Nothing is lost`;
+  const after = attempts === 1 ? '' : `, after ${attempts} attempts`;
+  const what = `${name} could not be read from ${baseUrl}: ${message}${after}. Nothing is lost`;
   return isAnswered
     ? new SyncError(
         'KONDADO_UNEXPECTED_RESPONSE',
@@ -36,13 +39,13 @@ export function unavailable(
  * @param redact cleans what Kondado said for display, after its meaning is known.
  */
 export function refusal(
-  { status, error, message }: Extract<Answer, { kind: 'refused' }>,
+  { status, error, message }: Extract<Answer<unknown>, { kind: 'refused' }>,
   redact: (text: string) => string,
-  { stream }: Source,
-  { baseUrl, paths }: KondadoConfig,
+  { name, path, pathVariable }: EndpointName,
+  { baseUrl }: KondadoConfig,
 ): SyncError {
   const words = [redact(error), redact(message)].filter(Boolean).join(': ').replace(/\.+$/, '');
-  const said = `Kondado answered ${stream} with HTTP ${status}${words === '' ? '' : ` ${words}`}`;
+  const said = `Kondado answered ${name} with HTTP ${status}${words === '' ? '' : ` ${words}`}`;
   if (status === 401 || status === 403 || /auth|key|token|permission|forbidden|credential/i.test(error)) {
     return new SyncError(
       'KONDADO_UNAUTHORIZED',
@@ -52,7 +55,7 @@ export function refusal(
   }
   const advice =
     status === 404
-      ? `There is no ${paths[stream]} at ${baseUrl}: check ${stream === 'pipeline_logs' ? 'KONDADO_PIPELINE_LOGS_PATH' : 'KONDADO_MODEL_LOGS_PATH'}`
+      ? `There is no ${path} at ${baseUrl}: check ${pathVariable}`
       : 'This is not an answer that the sync knows; if it stays, ask Kondado what it means';
   return new SyncError('KONDADO_UNEXPECTED_RESPONSE', `${said}. ${advice}.`);
 }
@@ -60,13 +63,16 @@ export function refusal(
 /** What is said after so many answers RATE_LIMIT_EXCEEDED in a row. */
 export function rateLimited(
   hits: number,
-  { stream }: Source,
+  { name }: EndpointName,
   { rateLimitPauseMs }: KondadoConfig,
 ): SyncError {
+  const often =
+    hits === 1
+      ? 'with RATE_LIMIT_EXCEEDED'
+      : `${hits} times in a row with RATE_LIMIT_EXCEEDED, in spite of pauses of ${rateLimitPauseMs / 1000} seconds or more`;
   return new SyncError(
     'KONDADO_RATE_LIMITED',
-    `Kondado refused ${stream} ${hits} times in a row with RATE_LIMIT_EXCEEDED, in spite of pauses of ` +
-      `${rateLimitPauseMs / 1000} seconds or more. Another program uses the same key or address: stop it, ` +
+    `Kondado refused ${name} ${often}. Another program uses the same key or address: stop it, ` +
       'or lower KONDADO_REQUESTS_PER_MINUTE.',
   );
 }

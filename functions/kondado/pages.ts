@@ -17,6 +17,8 @@ export interface ParsedPage {
   rows: ParsedRow[];
   /** The largest id on the page; null if none has one. */
   lastId: bigint | null;
+  /** What the API names as the start of the next page; null if it names none. Nothing relies on it. */
+  cursor: bigint | null;
   /** Where to ask next; null if this page leads nowhere, which proves that nothing follows. */
   nextId: bigint | null;
 }
@@ -37,7 +39,8 @@ export function createPageReader(source: Source, runId: string, { readPage }: So
     checkOrder(rows, startId, source);
     checkUse(rows, page, source);
     const lastId = rows.findLast(({ id }) => id !== null)?.id ?? null;
-    return { reading, rows, lastId, nextId: nextIdOf(startId, lastId, page.cursor) };
+    const { cursor } = page;
+    return { reading, rows, lastId, cursor, nextId: nextIdOf(startId, lastId, cursor) };
   };
 }
 
@@ -98,14 +101,18 @@ function checkUse(rows: readonly ParsedRow[], { entries }: Page, source: Source)
   );
 }
 
-/** Names come from outside: those that are plain words, and not too many. */
 function fieldsOf(entries: readonly unknown[]): string {
   const objects = entries.filter(
     (entry) => typeof entry === 'object' && entry !== null && !Array.isArray(entry),
   );
-  const names = [...new Set(objects.flatMap((entry) => Object.keys(entry as object)))];
+  return shownFields(objects.flatMap((entry) => Object.keys(entry as object)));
+}
+
+/** The names of fields, for messages. They come from outside: those that are plain words, each once, and not too many. */
+export function shownFields(fields: readonly string[]): string {
+  const names = [...new Set(fields)];
   const plain = names.filter((name) => /^[\w.-]{1,40}$/.test(name)).slice(0, FIELDS_SHOWN);
-  if (plain.length === 0) return 'none';
+  if (plain.length === 0) return names.length === 0 ? 'none' : 'none with a plain name';
   return plain.length < names.length ? `${plain.join(', ')} and others` : plain.join(', ');
 }
 

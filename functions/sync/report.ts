@@ -147,7 +147,7 @@ function streamBody({ started_at: _, loss_begins_at: loss, ...stream }: StreamRe
 /** The rows of `sync_runs` for a run. */
 export function runRows(
   { run_id, mode }: Pick<RunReport, 'run_id' | 'mode'>,
-  { acceptGap }: RunRequest,
+  { acceptGap }: Pick<RunRequest, 'acceptGap'>,
   streams: readonly StreamReport[],
   version: string,
 ): Row[] {

@@ -7,7 +7,7 @@ import { parseTimestamp, type Timestamp, timestampOf } from '../timestamps.ts';
 
 /** What a run is asked to do, as the contract's table of body keys says. */
 export interface RunRequest {
-  mode: 'incremental' | 'backfill' | 'verify';
+  mode: 'incremental' | 'backfill' | 'verify' | 'check';
   /** Undefined: all that are enabled. */
   streams: StreamName[] | undefined;
   from: Timestamp | undefined;
@@ -56,6 +56,7 @@ const KEYS = {
   verify: flag,
   dry_run: flag,
   accept_gap: flag,
+  check: flag,
 };
 
 type Keys = { [K in keyof typeof KEYS]?: z.output<(typeof KEYS)[K]> };
@@ -82,7 +83,7 @@ export function readRunRequest(body: object): { request: RunRequest; faults: Req
   faults.push(...contradictions(keys, body));
   const isBackfill = keys.from !== undefined || keys.from_id !== undefined;
   const request: RunRequest = {
-    mode: keys.verify ? 'verify' : isBackfill ? 'backfill' : 'incremental',
+    mode: keys.check ? 'check' : keys.verify ? 'verify' : isBackfill ? 'backfill' : 'incremental',
     streams: keys.streams,
     from: keys.from,
     to: keys.to,
@@ -107,7 +108,11 @@ export function bodyOf({ mode, streams, from, to, fromId, dryRun, acceptGap }: R
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 }
 
-function contradictions({ from, to, accept_gap, verify }: Keys, body: object): RequestFault[] {
+function contradictions({ from, to, accept_gap, verify, check }: Keys, body: object): RequestFault[] {
+  if (check) {
+    const others = Object.keys(KEYS).filter((key) => key in body && key !== 'check' && key !== 'streams');
+    return others.map((key) => ({ key, message: 'cannot go together with "check"' }));
+  }
   const faults: RequestFault[] = [];
   const isFromId = 'from_id' in body;
   if ('from' in body && isFromId) faults.push({ key: 'from_id', message: 'cannot go together with "from"' });

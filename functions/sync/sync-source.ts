@@ -86,14 +86,12 @@ function findWindow(
   { config, warehouse }: RunTools,
 ): Promise<Window | null> {
   const { lookbackMs, initialElementId } = config;
-  switch (request.mode) {
-    case 'incremental':
-      return incrementalWindow(source, standing, warehouse, { initialElementId, lookbackMs });
-    case 'backfill':
-      return backfillWindow(source, request, { warehouse, readPage, lookbackMs });
-    case 'verify':
-      return verificationWindow(source, request, standing, { warehouse, readPage, lookbackMs });
-  }
+  if (request.mode === 'incremental')
+    return incrementalWindow(source, standing, warehouse, { initialElementId, lookbackMs });
+  const tools = { warehouse, readPage, lookbackMs };
+  return request.mode === 'backfill'
+    ? backfillWindow(source, request, tools)
+    : verificationWindow(source, request, standing, tools);
 }
 
 /** Reads and stores a window, and proves what cannot be seen page by page. */

@@ -1,5 +1,5 @@
 import type { LogRow, Reading, RejectedRow } from '../rows.ts';
-import type { Row } from '../schema/tables.ts';
+import type { Row, TableName } from '../schema/tables.ts';
 
 /** One row of an answer: every column is read as text, so that no engine can lose a digit. */
 export type AnswerRow = Record<string, string | null>;
@@ -20,6 +20,24 @@ export interface StoreResult {
   refusedBefore: readonly RejectedRow[];
 }
 
+/** A table as it is there. */
+export interface TableShape {
+  /** The types by the columns' names, in BigQuery's words where it has one. */
+  columns: ReadonlyMap<string, string>;
+  /** How its rows are kept apart; null where nothing of the kind exists. */
+  layout: { partition: { type: string; field: string } | null; clustering: readonly string[] } | null;
+}
+
+/** What is asked of a warehouse that is checked, beside its rows; nothing is changed. */
+export interface Inspector {
+  /** Where the warehouse is, in words; rejects if it cannot be reached there. */
+  locate(): Promise<string>;
+  /** Null if there is no such table. */
+  describe(table: TableName): Promise<TableShape | null>;
+  /** Rejects if a query of the view is refused; the query is not run. */
+  tryView(view: string): Promise<void>;
+}
+
 /** What an adapter does; all that is asked in SQL is in `queries.ts`, once for all adapters. */
 export interface Adapter {
   ask: Ask;
@@ -31,5 +49,6 @@ export interface Adapter {
   store(reading: Reading, rows: readonly LogRow[], rejected: readonly RejectedRow[]): Promise<StoreResult>;
   /** Appends rows to `sync_runs`. */
   record(runs: readonly Row[]): Promise<void>;
+  inspector: Inspector;
   close(): Promise<void>;
 }

@@ -1,18 +1,23 @@
 import type { Budget } from '../budget.ts';
 import type { Config, ReadingConfig } from '../config.ts';
 import type { Adapter } from './adapter.ts';
+import { createInspectionQuestions } from './inspection.ts';
 import { createQuestions, readView } from './queries.ts';
-import type { Reader, Warehouse } from './warehouse.ts';
+import type { InspectedWarehouse, Reader, Warehouse } from './warehouse.ts';
 
 /** Opens the warehouse that the configuration names; each adapter, and the library it needs, loads only when it is used. */
 export async function openWarehouse(config: ReadingConfig, budget: Budget): Promise<Warehouse> {
+  return warehouseOf(await openAdapter(config, budget));
+}
+
+/** Opens the warehouse that the configuration names for a check. */
+export async function openForInspection(config: ReadingConfig, budget: Budget): Promise<InspectedWarehouse> {
   const adapter = await openAdapter(config, budget);
-  return {
-    ...createQuestions(adapter.ask),
-    store: adapter.store,
-    record: adapter.record,
-    close: adapter.close,
-  };
+  return { ...warehouseOf(adapter), ...createInspectionQuestions(adapter.ask), ...adapter.inspector };
+}
+
+function warehouseOf({ ask, store, record, close }: Adapter): Warehouse {
+  return { ...createQuestions(ask), store, record, close };
 }
 
 async function openAdapter({ warehouse, billing }: ReadingConfig, budget: Budget): Promise<Adapter> {

@@ -260,15 +260,15 @@ function runOf(row: AnswerRow): EarlierRun {
   };
 }
 
-function literal(moment: Timestamp): string {
+export function literal(moment: Timestamp): string {
   return `TIMESTAMP '${moment.slice(0, 26).replace('T', ' ')}+00'`;
 }
 
-function ofClient({ clientId }: Pick<Source, 'clientId'>, prefix = ''): string {
+export function ofClient({ clientId }: Pick<Source, 'clientId'>, prefix = ''): string {
   return clientId === null ? 'TRUE' : `${prefix}client_id = ${clientId}`;
 }
 
-function idOf(text: string | null | undefined): bigint | null {
+export function idOf(text: string | null | undefined): bigint | null {
   return text === null || text === undefined ? null : BigInt(text);
 }
 

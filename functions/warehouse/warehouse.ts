@@ -1,12 +1,16 @@
 import type { ViewName, ViewRow } from '../views/columns.ts';
-import type { Adapter } from './adapter.ts';
+import type { Adapter, Inspector } from './adapter.ts';
+import type { InspectionQuestions } from './inspection.ts';
 import type { Questions } from './queries.ts';
 
 /**
  * The tables, wherever they are. Every call rejects with a SyncError, WAREHOUSE_UNAVAILABLE (try later) or
  * WAREHOUSE_REJECTED (somebody has to do something), or with BudgetUsedUp.
  */
-export type Warehouse = Questions & Omit<Adapter, 'ask'>;
+export type Warehouse = Questions & Pick<Adapter, 'store' | 'record' | 'close'>;
+
+/** The same, with all that a check asks beside what a run does. */
+export type InspectedWarehouse = Warehouse & Inspector & InspectionQuestions;
 
 /** The views, wherever they are; nothing is ever written. Calls reject as those of a Warehouse do. */
 export interface Reader {

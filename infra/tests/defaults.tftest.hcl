@@ -54,16 +54,6 @@ run "credentials_given_as_variables_apply" {
   }
 }
 
-run "credentials_version_1_without_credentials_is_refused" {
-  command = plan
-
-  variables {
-    credentials_version = 1
-  }
-
-  expect_failures = [var.kondado_api_key, var.kondado_token]
-}
-
 run "null_means_the_default" {
   command = plan
 

@@ -28,7 +28,7 @@ export type Fault =
 
 /** An answer before it is sent: HTTP status, JSON body, and the page if it is one. */
 export interface Answer {
-  kind: 'page' | 'unauthorized' | 'invalid' | 'notFound';
+  kind: 'page' | 'status' | 'unauthorized' | 'invalid' | 'notFound';
   status: number;
   body: unknown;
   page?: Envelope;

@@ -6,6 +6,7 @@ import { type Answer, errorBody, type Fault, sendAnswer, sendFault } from './fau
 import { createLimiter, DOCUMENTED_LIMITS, type Limits } from './limits.ts';
 import { type PagingOptions, pageEnvelope } from './paging.ts';
 import type { LogSource } from './source.ts';
+import { statusBody } from './statuses.ts';
 
 export type { Fault } from './faults.ts';
 export type { Limits } from './limits.ts';
@@ -44,7 +45,7 @@ export interface SandboxRequest {
   /** From 0, over all requests that arrive. */
   index: number;
   atMs: number;
-  /** Null for any other path. */
+  /** Null for any other path, such as that of a status. */
   stream: StreamName | null;
   /** Null if it is missing or not an integer. */
   startElementId: bigint | null;
@@ -134,8 +135,9 @@ function createAnswers(
   const { source, key = SANDBOX_KEY, token = SANDBOX_TOKEN, encoding = 'utf8', headers = {} } = options;
 
   return ({ index, stream, startElementId, clientId }, incoming) => {
-    const query = parse(incoming).searchParams;
-    if (stream === null || incoming.method !== 'GET') {
+    const { pathname, searchParams: query } = parse(incoming);
+    const status = statusBody(pathname);
+    if ((stream === null && status === undefined) || incoming.method !== 'GET') {
       return { kind: 'notFound', status: 404, body: errorBody('NOT_FOUND', 'No such endpoint.') };
     }
     if (query.get('key') !== key || query.get('token') !== token) {
@@ -145,6 +147,7 @@ function createAnswers(
         body: errorBody('UNAUTHORIZED', 'Invalid key or token.'),
       };
     }
+    if (stream === null) return { kind: 'status', status: 200, body: status, headers };
     if (startElementId === null) {
       const message = 'start_element_id is required and must be an integer.';
       return { kind: 'invalid', status: 200, body: errorBody('INVALID_PARAMETERS', message) };

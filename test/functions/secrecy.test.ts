@@ -8,31 +8,12 @@ import type { Fault, SandboxRequest } from '../../local/sandbox/server.ts';
 import type { BigQueryFault } from '../fakes/bigquery.ts';
 import { load } from '../support/rows.ts';
 import { type Environment, runSync } from '../support/runs.ts';
+import { findSecrets, KEY, TOKEN } from '../support/secrets.ts';
 import { type FunctionServer, startFunction } from '../support/server.ts';
 import { test } from '../support/test.ts';
 import { bigQueryWarehouse, duckDbWarehouse, type TestWarehouse } from '../support/warehouses.ts';
 
-const KEY = 'k+/=%&é"5a4db0c5-7a1e';
-const TOKEN = '73616e646f78+/=%&é"t';
 const TABLES = ['pipeline_logs', 'model_logs', 'rejected_rows', 'sync_runs'];
-
-/** Every way in which a secret may be written, in lower case. */
-const SPELLINGS = [KEY, TOKEN].flatMap((secret) =>
-  [
-    secret,
-    encodeURIComponent(secret),
-    encodeURI(secret),
-    new URLSearchParams({ s: secret }).toString().slice(2),
-    JSON.stringify(secret).slice(1, -1),
-    secret.replaceAll('&', '&amp;').replaceAll('"', '&quot;'),
-    secret.replaceAll('&', '&amp;').replaceAll('"', '&#34;'),
-    Buffer.from(secret).toString('base64').replace(/=+$/, ''),
-    Buffer.from(secret).toString('base64url'),
-    Buffer.from(secret).toString('hex'),
-    // What is recognisable of it however the rest is written.
-    secret.match(/[\w-]{10,}/)?.[0] ?? secret,
-  ].map((spelling) => spelling.toLowerCase()),
-);
 
 /** All that the tests of this file print, which run side by side. */
 let printed = '';
@@ -50,18 +31,6 @@ beforeAll(() => {
 afterAll(() => {
   vi.restoreAllMocks();
 });
-
-function findSecrets(text: string): string[] {
-  const searched = text.toLowerCase();
-  const decoded = (() => {
-    try {
-      return decodeURIComponent(searched);
-    } catch {
-      return '';
-    }
-  })();
-  return SPELLINGS.filter((spelling) => searched.includes(spelling) || decoded.includes(spelling));
-}
 
 async function dump({ rows }: TestWarehouse): Promise<string> {
   const tables = await Promise.all(TABLES.map((table) => rows(table).catch(() => [])));
@@ -267,6 +236,34 @@ describe('nor in what the function answers or prints:', () => {
     const warehouse = duckDbWarehouse(`${folder}/answer.duckdb`);
     const answer = await answerTo({ ...kondado.env, ...warehouse.env, LOG_LEVEL: 'debug' });
     expect(answer).toContain('KONDADO_UNAUTHORIZED');
+    expect(findSecrets(answer + printed + (await dump(warehouse)))).toEqual([]);
+  });
+
+  test.for<[string, (path: string) => Fault]>([
+    [
+      'refuses with the URL',
+      (path) => ({ kind: 'envelopeError', error: 'OOPS', message: `See ${path} ${KEY}` }),
+    ],
+    [
+      'answers with fields and statuses of that name',
+      (path) => ({
+        kind: 'json',
+        value: path.includes('/status')
+          ? { 702: { status: `error_${TOKEN}`, raw_msg: path, [KEY]: TOKEN } }
+          : {
+              success: true,
+              data: {
+                data: [{ id: 1, pipeline_id: 702, createdAt: new Date().toISOString(), [KEY]: TOKEN }],
+              },
+            },
+      }),
+    ],
+  ])('a check that Kondado %s', async ([, fault], { folder, startKondado }) => {
+    const kondado = await startKondado({ key: KEY, token: TOKEN, fault: ({ url: path }) => fault(path) });
+    const warehouse = duckDbWarehouse(`${folder}/answer.duckdb`);
+    const env = { ...kondado.env, ...warehouse.env, LOG_LEVEL: 'debug' };
+    const answer = await answerTo(env, '{"check":true}');
+    expect(answer).toContain('"mode":"check"');
     expect(findSecrets(answer + printed + (await dump(warehouse)))).toEqual([]);
   });
 

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { PassThroughClient } from 'google-auth-library';
 import { test as base, describe, expect } from 'vitest';
 import { SyncError } from '../../functions/errors.ts';
-import { readCredentials } from '../../functions/secrets.ts';
+import { readCredentials, readVersionedCredentials } from '../../functions/secrets.ts';
 
 const KEY_VERSION = 'projects/p/secrets/kondado-api-key/versions/latest';
 const TOKEN_VERSION = 'projects/p/secrets/kondado-token/versions/3';
@@ -91,6 +91,23 @@ describe('a credential in Secret Manager', () => {
     );
     expect(read).toEqual({ key: 'given', token: 'token-é' });
     expect(secrets.asked).toEqual([TOKEN_VERSION]);
+  });
+
+  test('is told with the version that latest stands for; one that is given has none', async ({ secrets }) => {
+    const name = KEY_VERSION.replace('latest', '12');
+    const data = Buffer.from('value').toString('base64');
+    secrets.replies.set(KEY_VERSION, (response) => {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ name, payload: { data } }));
+    });
+    const read = await readVersionedCredentials(
+      { key: { secretVersion: KEY_VERSION }, token: { value: 'given' } },
+      secrets.options,
+    );
+    expect(read).toEqual({
+      key: { value: 'value', version: '12' },
+      token: { value: 'given', version: null },
+    });
   });
 
   test('is asked for by nobody when both are given', async ({ secrets }) => {

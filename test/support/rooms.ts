@@ -18,13 +18,14 @@ export interface Import {
 const MAY_IMPORT: Record<string, readonly string[]> = {
   bench: ['test'],
   test: ['local'],
-  local: ['terminal', 'sandbox', 'index'],
+  local: ['terminal', 'sandbox', 'index', 'check'],
   terminal: ['page', 'run'],
   sandbox: ['words'],
   index: ['page', 'run'],
   page: ['insights'],
   insights: ['warehouse'],
   run: ['sync'],
+  check: ['sync'],
   sync: ['kondado', 'warehouse'],
   kondado: ['words'],
   warehouse: ['views'],
@@ -33,7 +34,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 
 /** What a room may load once it needs it, so that no cold start pays for it. */
-const MAY_LOAD: Record<string, readonly string[]> = { run: ['insights'] };
+const MAY_LOAD: Record<string, readonly string[]> = { index: ['check'], run: ['insights'] };
 
 const MAX_FLAT_FILES = 16;
 const MAX_LINES = 300;

@@ -3,7 +3,7 @@ WITH runs AS (
   -- After an answer that got lost, a run may be stored twice.
   SELECT DISTINCT run_id, stream, client_id, outcome, started_at, finished_at, rows_rejected, watermark_after
   FROM `${dataset}.sync_runs`
-  WHERE started_at >= TIMESTAMP_SUB(${now}, INTERVAL 90 DAY)
+  WHERE started_at >= TIMESTAMP_SUB(${now}, INTERVAL 90 DAY) AND mode != 'check'
 ),
 streams AS (
   SELECT stream, client_id,

@@ -5,7 +5,7 @@ WITH runs AS (
       PARTITION BY stream, client_id ORDER BY first_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     ) AS proven_to
   FROM ${dataset}.sync_runs
-  WHERE first_id <= last_id
+  WHERE first_id <= last_id AND mode != 'check'
 ),
 -- Runs with the same first_id are peers here, so that their order does not matter.
 ranges AS (

@@ -7,6 +7,7 @@ import type { Adapter } from '../adapter.ts';
 import { rejectedBefore } from '../queries.ts';
 import { connectBigQuery } from './connection.ts';
 import { createInserter, type Insert, MAX_BYTES_PER_ROW, TOO_LARGE, toInsert } from './inserts.ts';
+import { createBigQueryInspector } from './inspection.ts';
 
 const MAX_REJECTED_CHARACTERS = 1_000_000;
 
@@ -68,6 +69,7 @@ export function openBigQuery(config: BigQueryConfig, budget: Budget): Adapter {
       };
       await insert('sync_runs', rows, refuse, budget.whole);
     },
+    inspector: createBigQueryInspector(connection, config),
     close: async () => {},
   };
 }

@@ -19,6 +19,8 @@ export interface BigQueryConnection {
    */
   call<T>(what: string, send: () => Promise<T>, signal?: AbortSignal): Promise<T>;
   ask: Ask;
+  /** Rejects if BigQuery would refuse such a query; it is not run, and costs nothing. */
+  tryQuery(sql: string): Promise<void>;
 }
 
 const NEVER = new AbortController().signal;
@@ -47,24 +49,43 @@ export function connectBigQuery(config: BigQueryConfig, until: AbortSignal = NEV
     return `\`${project}.${config.dataset}.${table}\``;
   }
 
+  /** The query with the whole names of its tables, which are named too. */
+  async function completed(sql: string) {
+    const tables = [...new Set([...sql.matchAll(TABLE)].map(([, table = '']) => table))];
+    const names = new Map(
+      await Promise.all(tables.map(async (table) => [table, await nameOf(table)] as const)),
+    );
+    const query = sql.replaceAll(TABLE, (_match, table: string) => names.get(table) ?? table);
+    const location = config.location === undefined ? {} : { location: config.location };
+    return { tables: tables.join(' and '), options: { query, ...location } };
+  }
+
   return {
     client,
     call,
     async ask(sql) {
-      const tables = [...new Set([...sql.matchAll(TABLE)].map(([, table = '']) => table))];
-      const names = new Map(
-        await Promise.all(tables.map(async (table) => [table, await nameOf(table)] as const)),
-      );
-      const query = sql.replaceAll(TABLE, (_match, table: string) => names.get(table) ?? table);
-      const location = config.location === undefined ? {} : { location: config.location };
-      const [rows] = await call(`reading ${tables.join(' and ')}`, () =>
-        client.query({ query, maximumBytesBilled: MAX_BYTES_BILLED, ...location }),
+      const { tables, options } = await completed(sql);
+      const [rows] = await call(`reading ${tables}`, () =>
+        client.query({ ...options, maximumBytesBilled: MAX_BYTES_BILLED }),
       );
       return rows.map((row: Record<string, unknown>) =>
         Object.fromEntries(
           Object.entries(row).map(([name, value]) => [name, value === null ? null : String(value)]),
         ),
       );
+    },
+    async tryQuery(sql) {
+      const { tables, options } = await completed(sql);
+      const json = { ...options, useLegacySql: false, dryRun: true };
+      // The client's own dry run rejects where nobody can catch it if the answer is not what it expects.
+      const send = () => {
+        const { promise, resolve, reject } = Promise.withResolvers<void>();
+        client.request({ method: 'POST', uri: '/queries', json }, (error) =>
+          error ? reject(error) : resolve(),
+        );
+        return promise;
+      };
+      await call(`trying ${tables}`, send);
     },
   };
 }

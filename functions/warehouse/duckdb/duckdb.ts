@@ -6,6 +6,7 @@ import { epochMicrosOf } from '../../timestamps.ts';
 import { billingPlaceholders } from '../../views/templates.ts';
 import type { Adapter } from '../adapter.ts';
 import { askDuckDb, connectDuckDb, DEFAULT_MEMORY, type DuckDb, inTurn } from './connection.ts';
+import { createDuckDbInspector } from './inspection.ts';
 import { makeTables, makeViews } from './schema.ts';
 
 const LOW_MEMORY = '32MB';
@@ -94,6 +95,7 @@ export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billin
         return { stored: rows, refused: [], refusedBefore: [] };
       }),
     record: (runs) => work(() => transaction(() => append('sync_runs', runs))),
+    inspector: createDuckDbInspector(connection, work, path),
     close: () => work(async () => close()),
   };
 }

@@ -11,6 +11,18 @@ const TYPES: Record<ColumnType, string> = {
   JSON: 'JSON',
 };
 
+const NAMES = new Map<string, ColumnType>(
+  Object.entries({ ...TYPES, TIMESTAMP: 'TIMESTAMP WITH TIME ZONE' }).map(([type, name]) => [
+    name,
+    type as ColumnType,
+  ]),
+);
+
+/** What BigQuery calls a type of DuckDB; its own name if there is none. */
+export function typeOf(name: string): string {
+  return NAMES.get(name) ?? name;
+}
+
 /** Makes the tables that are missing, and adds the columns that those of an older version lack. */
 export async function makeTables(connection: DuckDBConnection): Promise<void> {
   for (const [name, { schema }] of Object.entries(TABLES)) {

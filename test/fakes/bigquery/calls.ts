@@ -28,7 +28,7 @@ export interface QueryParameter {
 }
 
 export interface Route {
-  name: 'insertAll' | 'startQuery' | 'startJob' | 'job' | 'results' | 'unknown';
+  name: 'insertAll' | 'table' | 'dataset' | 'startQuery' | 'startJob' | 'job' | 'results' | 'unknown';
   project: string;
   dataset?: string;
   table?: string;
@@ -38,6 +38,8 @@ export interface Route {
 
 const ROUTES = [
   { method: 'POST', name: 'insertAll', path: '/datasets/(?<dataset>[^/]+)/tables/(?<table>[^/]+)/insertAll' },
+  { method: 'GET', name: 'table', path: '/datasets/(?<dataset>[^/]+)/tables/(?<table>[^/]+)' },
+  { method: 'GET', name: 'dataset', path: '/datasets/(?<dataset>[^/]+)' },
   { method: 'POST', name: 'startQuery', path: '/queries' },
   { method: 'GET', name: 'results', path: '/queries/(?<jobId>[^/]+)' },
   { method: 'POST', name: 'startJob', path: '/jobs' },

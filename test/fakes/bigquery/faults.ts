@@ -17,7 +17,9 @@ export type BigQueryFault =
   | { kind: 'insertErrors'; errors: (rows: InsertRow[]) => InsertErrors }
   | { kind: 'neverComplete' }
   /** As a table does that was just made again: the rows are accepted, and gone. */
-  | { kind: 'swallow' };
+  | { kind: 'swallow' }
+  /** The regular answer, changed. */
+  | { kind: 'mutate'; change: (body: Record<string, unknown>) => object };
 
 /** Long enough for what was written to reach the client before the connection ends. */
 const FLUSH_MS = 50;
@@ -68,6 +70,10 @@ export async function respondWithFault(
       );
     case 'swallow':
       return send(response, call.kind === 'insertAll' ? insertAnswer(undefined) : await work());
+    case 'mutate': {
+      const answer = await work();
+      return send(response, { ...answer, text: JSON.stringify(fault.change(JSON.parse(answer.text))) });
+    }
     case 'neverComplete':
       return send(response, await work(false));
   }

@@ -71,6 +71,18 @@ export function createJobs(store: Store, project: string, closing: AbortSignal):
     async answer(call, route, isComplete) {
       if (route.project !== project) throw refusal(404, 'notFound', `Not found: Project ${route.project}`);
       const { body } = call;
+      if (route.name === 'table' || route.name === 'dataset') return jsonAnswer(200, store.metadata(route));
+      if (route.name === 'startQuery' && body.dryRun === true) {
+        const { fields } = await store.query(call);
+        return jsonAnswer(200, {
+          kind: 'bigquery#queryResponse',
+          jobComplete: true,
+          jobReference: { projectId: project, location: body.location ?? 'US' },
+          schema: { fields },
+          totalBytesProcessed: '10485760',
+          cacheHit: false,
+        });
+      }
       if (route.name === 'startQuery') {
         const { jobId, job } = await start(call, { location: body.location }, isComplete);
         return resultsAnswer('bigquery#queryResponse', jobId, job, body.maxResults, 0);

@@ -22,6 +22,7 @@ export interface Table {
   name: string;
   fields: Field[];
   partitionField: string;
+  clustering: string[];
 }
 
 export interface InsertRow {
@@ -65,8 +66,9 @@ export function readTables(): Table[] {
   return readdirSync(folder)
     .filter((file) => file.endsWith('.json'))
     .map((file) => {
-      const { schema, partition } = JSON.parse(readFileSync(new URL(file, folder), 'utf8'));
-      return { name: file.replace(/\.json$/, ''), fields: schema, partitionField: partition?.field ?? '' };
+      const { schema, partition, clustering = [] } = JSON.parse(readFileSync(new URL(file, folder), 'utf8'));
+      const name = file.replace(/\.json$/, '');
+      return { name, fields: schema, partitionField: partition?.field ?? '', clustering };
     });
 }
 

@@ -36,6 +36,8 @@ export interface QueryResult {
 export interface Store {
   /** Stores what BigQuery would store. */
   insertAll(call: FakeCall, route: Route): Promise<InsertErrors>;
+  /** What is known of a table, or of the dataset. */
+  metadata(route: Route): object;
   /** Answers a query of BigQuery's SQL. */
   query(call: FakeCall): Promise<QueryResult>;
   /** DuckDB's SQL. */
@@ -45,6 +47,9 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** What the REST API calls the types whose names in SQL are others. */
+const LEGACY_TYPES: Record<string, string> = { INT64: 'INTEGER', FLOAT64: 'FLOAT', BOOL: 'BOOLEAN' };
+const LOCATION = 'US';
 const ROWS_PER_REQUEST_LIMIT = 50_000;
 const INSERT_ID_LIMIT_CHARACTERS = 128;
 
@@ -114,6 +119,17 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       await exclusively(() => append(table, storable));
       return insertErrors(checked, isAllOrNothing);
     },
+    metadata(route) {
+      const { project: ofProject, dataset: ofDataset = '', table: name } = route;
+      if (name !== undefined) return tableMetadata(findTable(ofProject, ofDataset, name));
+      if (ofProject !== project || ofDataset !== dataset)
+        throw refusal(404, 'notFound', `Not found: Dataset ${ofProject}:${ofDataset}`);
+      return {
+        kind: 'bigquery#dataset',
+        datasetReference: { projectId: project, datasetId: dataset },
+        location: LOCATION,
+      };
+    },
     query({ query = '', body }) {
       const { parameterMode, queryParameters = [] } = queryConfiguration(body);
       if (parameterMode === 'POSITIONAL')
@@ -134,6 +150,16 @@ export async function openStore(options: StoreOptions): Promise<Store> {
         connection.closeSync();
         instance.closeSync();
       }),
+  };
+}
+
+function tableMetadata({ name, fields, partitionField, clustering }: Table): object {
+  return {
+    kind: 'bigquery#table',
+    tableReference: { tableId: name },
+    schema: { fields: fields.map(({ type, ...field }) => ({ ...field, type: LEGACY_TYPES[type] ?? type })) },
+    timePartitioning: { type: 'DAY', field: partitionField },
+    ...(clustering.length > 0 ? { clustering: { fields: clustering } } : {}),
   };
 }
 

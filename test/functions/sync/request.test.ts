@@ -32,6 +32,9 @@ describe('asks for what the body says', () => {
     ['{"dry_run":true}', { ...nothing, mode: 'incremental', dryRun: true }],
     ['{"verify":true}', { ...nothing, mode: 'verify' }],
     ['{"verify":false}', { ...nothing, mode: 'incremental' }],
+    ['{"check":true}', { ...nothing, mode: 'check' }],
+    ['{"check":true,"streams":["model_logs"]}', { ...nothing, mode: 'check', streams: ['model_logs'] }],
+    ['{"check":false,"verify":true}', { ...nothing, mode: 'verify' }],
     ['{"from":"2026-09-01"}', { ...nothing, mode: 'backfill', from: '2026-09-01T00:00:00.000000Z' }],
     [
       '{"from":"2026-09-01T12:00:00.000001-03:00"}',
@@ -95,6 +98,13 @@ describe('refuses and says why', () => {
     ['{"from_id":9223372036854775808}', /"from_id" must be .* 64 bits/],
     ['{"from_id":1e400}', /"from_id" must be a whole number/],
     ['{"verify":"true"}', /"verify" must be true or false/],
+    ['{"check":1}', /"check" must be true or false/],
+    ['{"check":true,"dry_run":true}', /"dry_run" cannot go together with "check"/],
+    ['{"check":true,"from":"2026-09-01"}', /"from" cannot go together with "check"/],
+    [
+      '{"check":true,"verify":false,"from_id":1}',
+      /"from_id" cannot.*"verify" cannot go together with "check"/,
+    ],
     ['{"dry_run":1}', /"dry_run" must be true or false/],
   ])('%s', (body, message) => {
     expect(refusalOf(body)).toMatch(message);

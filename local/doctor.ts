@@ -1,0 +1,103 @@
+// npm run doctor: checks everything that a sync of this environment needs, see `--help`.
+import { parseArgs } from 'node:util';
+import { type CheckReport, check } from '../functions/check/check.ts';
+import type { Check } from '../functions/check/checks.ts';
+import { readConfig } from '../functions/config.ts';
+import { plural } from '../functions/insights/wording.ts';
+import { printJson } from '../functions/json.ts';
+import { createLog } from '../functions/log.ts';
+import { UsageError } from './arguments.ts';
+import { openLocalEnvironment, SANDBOX_NOTICE } from './environment.ts';
+import { endWithNpm, listenForInterruption } from './signals.ts';
+import { createPainter, letReadersLeave } from './terminal/screen.ts';
+import { renderTable } from './terminal/table.ts';
+import { printable } from './terminal/texts.ts';
+
+const { stdout, stderr } = process;
+
+const HELP = `Checks everything that a sync needs, and tests what is assumed about Kondado and the warehouse by asking.
+
+npm run doctor -- [options]
+
+  --json                 print the report, as the function would answer, and nothing else
+  --help                 show this text
+
+It asks Kondado at most six times a stream, stores no log row, and publishes nothing. A row of mode check for each stream
+goes into sync_runs, which every view ignores.
+Exit status: 0 nothing failed, 1 something failed, 2 wrong usage.
+Environment variables set everything else, see README.md. Without Kondado credentials it checks the built-in sandbox.
+`;
+
+const STYLES = { ok: 'green', warning: 'yellow', failed: 'red', skipped: 'dim' } as const;
+
+async function main(): Promise<number> {
+  const { isJson, isHelp } = parseOptions(process.argv.slice(2));
+  if (isHelp) {
+    stdout.write(HELP);
+    return 0;
+  }
+  endWithNpm();
+  const local = await openLocalEnvironment(process.env);
+  try {
+    if (local.isSandbox) stderr.write(`${SANDBOX_NOTICE}\n`);
+    stderr.write('Checking. Kondado takes one request a second, so it takes some ten seconds.\n');
+    const log = createLog({
+      level: 'warn',
+      isReadable: true,
+      write: (line) => stderr.write(`${printable(line)}\n`),
+    });
+    const stop = listenForInterruption(() => stderr.write('stopping; press Ctrl-C again to end at once\n'));
+    const report = await check(
+      { streams: undefined },
+      { readConfig: () => readConfig(local.env), log, stop },
+    );
+    stdout.write(isJson ? `${printJson(report)}\n` : `${linesOf(report).join('\n')}\n`);
+    return report.outcome === 'failed' ? 1 : 0;
+  } finally {
+    await local.close();
+  }
+}
+
+function parseOptions(args: string[]): { isJson: boolean; isHelp: boolean } {
+  if (process.env.npm_config_json) {
+    throw new UsageError('npm kept --json for itself: put -- before it, as in npm run doctor -- --json');
+  }
+  try {
+    const options = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+    const { values } = parseArgs({ args, options });
+    return { isJson: values.json ?? false, isHelp: values.help ?? false };
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message.replace(/\. .*$/s, '') : String(error));
+  }
+}
+
+function linesOf({ checks }: CheckReport): string[] {
+  const paint = createPainter(stdout);
+  const rows = checks.map(({ name, outcome, message }) => [outcome, name, printable(message)]);
+  const columns = [{ title: 'outcome' }, { title: 'check' }, { title: 'found' }];
+  const lines = renderTable(columns, rows, {
+    maxWidth: Number.POSITIVE_INFINITY,
+    emphasize: (text) => paint('bold', text),
+  });
+  const painted = lines.map((line, place) => {
+    const { outcome } = checks[place - 1] ?? {};
+    return outcome === undefined ? line : line.replace(outcome, (word) => paint(STYLES[outcome], word));
+  });
+  return [...painted, '', conclusionOf(checks)];
+}
+
+function conclusionOf(checks: readonly Check[]): string {
+  const count = (outcome: Check['outcome']) => checks.filter((each) => each.outcome === outcome).length;
+  const warnings = plural(count('warning'), 'warning');
+  if (count('failed') > 0) return `${plural(count('failed'), 'check')} failed, ${warnings}.`;
+  return `A sync has what it needs, ${warnings}.`;
+}
+
+letReadersLeave(stdout);
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  stderr.write(`Wrong usage: ${error.message}.\nnpm run doctor -- --help lists what there is.\n`);
+  process.exitCode = 2;
+}
