@@ -6,7 +6,7 @@ import { latestIds } from '../../support/contract.ts';
 import { DAY_MINUTES, idsOf } from '../../support/history.ts';
 import { createStopper, type Posted, poster } from '../../support/post.ts';
 import { type ApiRow, minutesAgo, pipelineRow } from '../../support/rows.ts';
-import { coverage, falselyProven } from '../../support/stored.ts';
+import { falselyProven } from '../../support/stored.ts';
 import { test } from '../../support/test.ts';
 import { bigQueryWarehouse } from '../../support/warehouses.ts';
 import { OTHER_CLIENT, WORLDS } from '../../support/worlds.ts';
@@ -97,6 +97,8 @@ test.concurrent.for(SEEDS)(
     const warehouse = bigQueryWarehouse(fake);
     const post = poster(kondado, warehouse, { STREAMS: 'pipeline_logs', ...world.env });
     const steps: unknown[] = [];
+    // Else a backfill into an empty table may be the beginning, and what comes before it is left to whoever asked for it.
+    let hasBegun = false;
     for (let step = 0; step < STEPS; step++) {
       if (random.chance(0.4)) rows.push(...all.slice(rows.length, rows.length + random.between(0, 60)));
       const body = step === 0 ? {} : anyBody(random, rows, acceptsGaps);
@@ -106,6 +108,7 @@ test.concurrent.for(SEEDS)(
       const runId = run.lines.find(({ event }) => event === 'sync_finished')?.run_id;
       if (isKilled) await warehouse.run(`DELETE FROM kondado.sync_runs WHERE run_id = '${runId}'`);
       const { outcome, first_id, last_id, error } = run.stream ?? {};
+      if (step === 0) hasBegun = Number.isInteger(last_id) && !isKilled;
       steps.push({
         body,
         requests,
@@ -127,11 +130,9 @@ test.concurrent.for(SEEDS)(
     expect((await post({}, whole)).stream).toMatchObject({ outcome: 'success', error: null });
     expect(await falselyProven(warehouse, visible())).toEqual([]);
     const storable = () => idsOf(visible().filter(({ createdAt }) => isStorable(createdAt)));
-    // A backfill into an empty table may be what was read first; nothing is left out after that.
-    const [[firstId] = [0]] = await coverage(warehouse);
     const ids = await latestIds(warehouse);
-    const missing = storable().filter((id) => id >= firstId && !ids.includes(id));
-    if (!acceptsGaps) expect(missing, JSON.stringify([world.name, steps], null, 1)).toEqual([]);
+    const missing = storable().filter((id) => !ids.includes(id));
+    if (hasBegun && !acceptsGaps) expect(missing, JSON.stringify([world.name, steps], null, 1)).toEqual([]);
 
     expect((await post({ from_id: 0 }, whole)).stream).toMatchObject({ outcome: 'success' });
     expect(await latestIds(warehouse)).toEqual(storable());
