@@ -2,7 +2,7 @@ import type { Overview } from '../insights/overview.ts';
 import type { State } from '../insights/state.ts';
 import type { Wording } from '../insights/wording/wording.ts';
 import type { Clock } from './clock.ts';
-import { type Html, html } from './html.ts';
+import { type Content, type Html, html } from './html.ts';
 
 /** What every part of the page draws from. */
 export interface PageContext {
@@ -13,6 +13,9 @@ export interface PageContext {
 }
 
 type View = keyof Overview['failures'];
+
+/** What stands in a column, and how it looks; what is not needed on a phone is `wide`, on a tablet `extra`. */
+export type Column = readonly [content: Content, className?: string];
 
 /** A part of the page under its title; one whose views could not be read says so, and takes nothing else with it. */
 export function section(
@@ -40,8 +43,17 @@ export function table(labelledBy: string, head: Html, rows: readonly Html[], cla
 ${rows}</tbody></table></div>`;
 }
 
-/** Titles of columns; what is not needed on a phone is `wide`. */
-export function titles(columns: readonly (readonly [text: string, className?: string])[]): Html {
+/** A row of a table under such titles, which it begins with. */
+export function row(heading: Content, cells: readonly Column[]): Html {
+  const others = cells.map(([content, className]) =>
+    className === undefined ? html`<td>${content}</td>` : html`<td class="${className}">${content}</td>`,
+  );
+  return html`<tr><th scope="row">${heading}</th>${others}</tr>
+`;
+}
+
+/** Titles of columns. */
+export function titles(columns: readonly Column[]): Html {
   return html`${columns.map(([text, className]) =>
     className === undefined
       ? html`<th scope="col">${text}</th>`

@@ -4,7 +4,12 @@ import { type Html, html } from './html.ts';
 import { STYLE } from './style.ts';
 
 /** What the page may load and run: nothing but its own style, known by its hash. */
-export const CONTENT_SECURITY_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE.markup).digest('base64')}'; base-uri 'none'; form-action 'none'`;
+export const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  `style-src 'sha256-${createHash('sha256').update(STYLE.markup).digest('base64')}'`,
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
 
 /** A whole file of HTML around what is shown. */
 export function document({ language }: Pick<Wording, 'language'>, title: string, body: Html): string {

@@ -4,7 +4,7 @@ import { type KondadoObject, keyOf, modelOf, pipelineOf } from '../insights/obje
 import type { Overview } from '../insights/overview.ts';
 import type { Status } from '../insights/reasons.ts';
 import type { Wording } from '../insights/wording/wording.ts';
-import { missing, type PageContext, section, table, titles } from './context.ts';
+import { type Column, missing, type PageContext, row, section, table, titles } from './context.ts';
 import { severalClients } from './findings.ts';
 import { collapsed, type Html, html, objectName } from './html.ts';
 import { DAYS, type Days, monthLabels, monthMarks, noDays, strip } from './strip.ts';
@@ -40,19 +40,20 @@ function drawPipelines(context: PageContext, today: string): Html {
   if (pipelines.length === 0) return html`<p class="nothing">${page.noExecutions}</p>`;
   const days = daysByPipeline(overview, today);
   const hasClients = severalClients(context);
-  const head = html`<th scope="col">${page.pipeline}</th><th scope="col" class="days">${page.last90Days}${monthLabels(today, wording)}</th>${statusTitles(wording)}`;
+  const head = titles([
+    [page.pipeline],
+    [html`${page.last90Days}${monthLabels(today, wording)}`, 'days'],
+    ...statusTitles(wording),
+  ]);
   const draw = (part: readonly Observed[]) =>
     table(
       'executions',
       head,
-      part.map(
-        (
-          each,
-        ) => html`<tr><th scope="row">${heading(each, hasClients, wording)}</th><td class="strip">${strip(
-          days.get(keyOf(each.object)) ?? noDays(),
-          wording,
-        )}</td>${statusCells(each.status, context)}</tr>
-`,
+      part.map((each) =>
+        row(heading(each, hasClients, wording), [
+          [strip(days.get(keyOf(each.object)) ?? noDays(), wording), 'strip'],
+          ...statusCells(each.status, context),
+        ]),
       ),
       'strips',
     );
@@ -69,16 +70,12 @@ function modelsPart(context: PageContext): Html | undefined {
     .sort(byUrgency);
   if (models.length === 0 && !isMissing) return undefined;
   const hasClients = severalClients(context);
-  const head = html`<th scope="col">${page.model}</th>${statusTitles(wording)}`;
+  const head = titles([[page.model], ...statusTitles(wording)]);
   const draw = (part: readonly Observed[]) =>
     table(
       'models',
       head,
-      part.map(
-        (each) =>
-          html`<tr><th scope="row">${heading(each, hasClients, wording)}</th>${statusCells(each.status, context)}</tr>
-`,
-      ),
+      part.map((each) => row(heading(each, hasClients, wording), statusCells(each.status, context))),
     );
   return html`<section class="follows" aria-labelledby="models">
 <h3 id="models">${page.models}</h3>
@@ -103,21 +100,22 @@ function heading({ object, status }: Observed, hasClients: boolean, { findings, 
     object.id === null ? '' : page.id(object.id),
     hasClients && object.clientId !== null ? page.ofClient(object.clientId) : '',
   ].filter((text) => text !== '');
-  return html`${objectName(object)}${severity !== undefined && html` <span class="badge ${severity}">${kind}</span>`} <span class="about">${about.join(', ')}</span>`;
+  return html`${objectName(object)}${severity !== undefined && html` <span class="badge ${severity}">${kind}</span>`}
+<span class="about">${about.join(', ')}</span>`;
 }
 
-function statusTitles({ page }: Wording): Html {
-  return titles([
+function statusTitles({ page }: Wording): Column[] {
+  return [
     [page.lastExecution],
     [page.nextExpected, 'wide'],
     [page.runsEvery, 'n wide'],
     [page.onTime, 'n wide'],
     [page.usuallyTakes, 'n wide extra'],
     [page.lastTook, 'n wide extra'],
-  ]);
+  ];
 }
 
-function statusCells(status: Status, { clock, wording }: PageContext): Html {
+function statusCells(status: Status, { clock, wording }: PageContext): Column[] {
   const { formats, page } = wording;
   const {
     usual_interval_minutes: interval,
@@ -127,7 +125,14 @@ function statusCells(status: Status, { clock, wording }: PageContext): Html {
   const shown = (value: number | null, format: (known: number) => string) =>
     value === null ? '–' : format(value);
   const emptyNote = empty > 1 && html` <span class="about">${page.emptyInARow(empty)}</span>`;
-  return html`<td>${clock.time(status.last_execution_at)}${emptyNote}</td><td class="wide">${clock.time(status.expected_by)}</td><td class="n wide">${shown(interval, formats.roughTime)}</td><td class="n wide">${shown(onTime, formats.percent)}</td><td class="n wide extra">${shown(status.usual_execution_seconds, formats.seconds)}</td><td class="n wide extra">${shown(status.last_execution_seconds, formats.seconds)}</td>`;
+  return [
+    [html`${clock.time(status.last_execution_at)}${emptyNote}`],
+    [clock.time(status.expected_by), 'wide'],
+    [shown(interval, formats.roughTime), 'n wide'],
+    [shown(onTime, formats.percent), 'n wide'],
+    [shown(status.usual_execution_seconds, formats.seconds), 'n wide extra'],
+    [shown(status.last_execution_seconds, formats.seconds), 'n wide extra'],
+  ];
 }
 
 function daysByPipeline({ daily_usage }: Overview, today: string): Map<string, Days> {

@@ -36,7 +36,10 @@ function entry(finding: Finding, hasClients: boolean, { wording, clock }: PageCo
       ]
     : [];
   return html`<li>
-<span class="badge ${severity}">${findings.kinds[kind][0]}</span> <span class="who"><strong>${isObject ? objectName(subject) : untrustedName(subject)}</strong> <span class="about">${about.filter((text) => text !== '').join(', ')}</span></span> <span class="when">${clock.time(moment)}</span>
+<span class="badge ${severity}">${findings.kinds[kind][0]}</span>
+<span class="who"><strong>${isObject ? objectName(subject) : untrustedName(subject)}</strong>
+<span class="about">${about.filter((text) => text !== '').join(', ')}</span></span>
+<span class="when">${clock.time(moment)}</span>
 ${reasons.map((reason) => html`<p dir="auto">${reason}</p>`)}
 </li>
 `;

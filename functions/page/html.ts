@@ -6,7 +6,7 @@ export interface Html {
   readonly markup: string;
 }
 
-type Content = Html | string | number | null | undefined | false | readonly Content[];
+export type Content = Html | string | number | null | undefined | false | readonly Content[];
 
 const ENTITIES: Record<string, string> = {
   '&': '&amp;',

@@ -3,7 +3,7 @@ import { area, line } from 'd3-shape';
 import { dayAfter } from '../insights/days.ts';
 import type { Forecast } from '../insights/forecast.ts';
 import type { Wording } from '../insights/wording/wording.ts';
-import { type PageContext, section, table, titles } from './context.ts';
+import { type PageContext, row, section, table, titles } from './context.ts';
 import { type Course, courseOf, type Point } from './course.ts';
 import { type Html, html } from './html.ts';
 
@@ -24,10 +24,11 @@ function drawMonth({ overview, clock, wording }: PageContext, forecast: Forecast
   const { page, formats } = wording;
   const course = courseOf(forecast, overview.daily_usage, clock);
   const columns = titles([[page.day], [page.records, 'n'], [page.monthSoFar, 'n']]);
-  const rows = course.days.map(
-    ({ day, records, total }) =>
-      html`<tr><th scope="row">${formats.shortDay(day)}</th><td class="n">${formats.count(records)}</td><td class="n">${formats.count(total)}</td></tr>
-`,
+  const rows = course.days.map(({ day, records, total }) =>
+    row(formats.shortDay(day), [
+      [formats.count(records), 'n'],
+      [formats.count(total), 'n'],
+    ]),
   );
   return html`${chart(course, forecast.month, wording)}
 ${legend(course, wording)}
@@ -78,7 +79,8 @@ ${
   limit &&
   html`<line class="limit" x1="${across(limit.at)}" x2="${across(limit.at)}" y1="${up(limit.records)}" y2="${BOTTOM}"/>
 <circle class="limit-dot" cx="${across(limit.at)}" cy="${up(limit.records)}" r="5"/>
-<text class="limit-label" x="${across(limit.at)}" y="${up(limit.records, -12)}" text-anchor="${limit.at > length / 2 ? 'end' : 'start'}">${page.limitOn(limit.day)}</text>`
+<text class="limit-label" x="${across(limit.at)}" y="${up(limit.records, -12)}"
+ text-anchor="${limit.at > length / 2 ? 'end' : 'start'}">${page.limitOn(limit.day)}</text>`
 }
 <circle class="reached" cx="${across(reached.at)}" cy="${up(reached.records)}" r="4"/>
 </svg>`;

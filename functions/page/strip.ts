@@ -31,7 +31,9 @@ export function strip({ executions, medianSeconds }: Days, { page }: Wording): H
   const active = executions.filter((number) => (number ?? 0) > 0).length;
   const without = executions.filter((number) => number === 0).length;
   const total = executions.reduce<number>((sum, number) => sum + (number ?? 0), 0);
-  return html`<svg width="100%" height="${HEIGHT}" viewBox="0 0 ${DAYS} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${page.executionsOn(total, active, without)}">${levelPaths(executions)}<use href="#${MONTHS}"/>${durationLine(medianSeconds)}</svg>`;
+  const label = page.executionsOn(total, active, without);
+  return html`<svg width="100%" height="${HEIGHT}" viewBox="0 0 ${DAYS} ${HEIGHT}" preserveAspectRatio="none"
+ role="img" aria-label="${label}">${levelPaths(executions)}<use href="#${MONTHS}"/>${durationLine(medianSeconds)}</svg>`;
 }
 
 /** The names of the months above the strips. */

@@ -1,7 +1,7 @@
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Overview } from '../insights/overview.ts';
 import type { Wording } from '../insights/wording/wording.ts';
-import { missing, type PageContext, section, table, titles } from './context.ts';
+import { missing, type PageContext, row, section, table, titles } from './context.ts';
 import { type Html, html } from './html.ts';
 
 const RUNS_SHOWN = 10;
@@ -56,8 +56,16 @@ function sourceRow(source: Source, context: PageContext): Html {
     ({ stream, client_id }) => stream === source.stream && client_id === source.client_id,
   );
   const read = overview.failures.coverage === undefined ? coverageText(ranges, wording) : '?';
-  return html`<tr><th scope="row">${nameOf(source, context)}</th><td><span class="badge ${SEVERITIES[health] ?? 'notice'}">${healthWord(health, wording)}</span></td><td class="wide extra">${clock.time(source.last_success_at)}</td><td class="wide">${clock.time(source.watermark)}</td><td>${clock.time(source.known_through)}</td><td class="n wide extra">${count(source.rows_rejected_7d)}</td><td class="n wide">${count(source.failed_runs_7d)}</td><td class="wide">${read}</td></tr>
-`;
+  const state = html`<span class="badge ${SEVERITIES[health] ?? 'notice'}">${healthWord(health, wording)}</span>`;
+  return row(nameOf(source, context), [
+    [state],
+    [clock.time(source.last_success_at), 'wide extra'],
+    [clock.time(source.watermark), 'wide'],
+    [clock.time(source.known_through)],
+    [count(source.rows_rejected_7d), 'n wide extra'],
+    [count(source.failed_runs_7d), 'n wide'],
+    [read, 'wide'],
+  ]);
 }
 
 function healthWord(health: string, { page }: Wording): string {
@@ -87,8 +95,13 @@ function runsTable(context: PageContext): Html {
 
 function runRow(run: Run, context: PageContext): Html {
   const { count } = context.wording.formats;
-  return html`<tr><th scope="row">${context.clock.time(run.started_at)}</th><td class="wide">${nameOf(run, context)}</td><td class="wide">${run.mode}</td><td>${outcomeText(run)}</td><td class="n">${count(run.rows_inserted ?? 0)}</td><td class="n wide extra">${count(run.requests ?? 0)}</td></tr>
-`;
+  return row(context.clock.time(run.started_at), [
+    [nameOf(run, context), 'wide'],
+    [run.mode, 'wide'],
+    [outcomeText(run)],
+    [count(run.rows_inserted ?? 0), 'n'],
+    [count(run.requests ?? 0), 'n wide extra'],
+  ]);
 }
 
 function outcomeText({ outcome, error_code }: Run): Html {

@@ -1,6 +1,6 @@
 import { type Usage, usageOf } from '../insights/usage.ts';
 import type { Wording } from '../insights/wording/wording.ts';
-import { type PageContext, section, table, titles } from './context.ts';
+import { type PageContext, row, section, table, titles } from './context.ts';
 import { severalClients } from './findings.ts';
 import { collapsed, type Html, html, untrustedName } from './html.ts';
 
@@ -33,13 +33,13 @@ function drawUsage(context: PageContext): Html {
     table(
       'usage',
       head,
-      part.map((each) => row(each, highest, hasClients, wording)),
+      part.map((each) => usageRow(each, highest, hasClients, wording)),
     );
   return html`<p class="note">${page.usageNote(isOfPlan)}</p>
 ${collapsed(usage, PIPELINES_SHOWN, draw, page.morePipelines)}`;
 }
 
-function row(
+function usageRow(
   { pipeline, records, share, change, previousMonth }: Usage,
   highest: number,
   hasClients: boolean,
@@ -47,8 +47,15 @@ function row(
 ): Html {
   const { formats } = wording;
   const bar = ((100 * records) / highest).toFixed(1);
-  return html`<tr><th scope="row">${untrustedName(pipeline.name)}<svg class="bar" aria-hidden="true" width="100%" height="3"><rect width="${bar}%" height="3"/></svg></th>${hasClients && html`<td class="n wide">${pipeline.clientId}</td>`}<td class="n">${formats.count(records)}</td><td class="n">${share === null ? '–' : formats.percent(share)}</td><td class="n wide">${changeText(change, wording)}</td><td class="n wide">${formats.count(previousMonth)}</td></tr>
-`;
+  const name = html`${untrustedName(pipeline.name)}
+<svg class="bar" aria-hidden="true" width="100%" height="3"><rect width="${bar}%" height="3"/></svg>`;
+  return row(name, [
+    ...(hasClients ? [[pipeline.clientId, 'n wide'] as const] : []),
+    [formats.count(records), 'n'],
+    [share === null ? '–' : formats.percent(share), 'n'],
+    [changeText(change, wording), 'n wide'],
+    [formats.count(previousMonth), 'n wide'],
+  ]);
 }
 
 function changeText(change: number | null, { page, formats }: Wording): string {

@@ -61,7 +61,8 @@ test.each<[string, Overview, en: string, pt: string, tone: string, advice?: stri
     'nobody goes on with a first load',
     quietFor(5, LOADING),
     "Kondado's logs are read in part only: 25 % of 90 days, through 17 September. No sync has run since Tuesday 24 November 03:19.",
-    'Os logs da Kondado só foram lidos em parte: 25 % dos 90 dias, até 17 de setembro. Nenhuma sincronização rodou desde terça-feira, 24 de novembro, às 03:19.',
+    'Os logs da Kondado só foram lidos em parte: 25 % dos 90 dias, até 17 de setembro. ' +
+      'Nenhuma sincronização rodou desde terça-feira, 24 de novembro, às 03:19.',
     'warning',
     'npm run sync',
   ],

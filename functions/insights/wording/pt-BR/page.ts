@@ -65,7 +65,8 @@ export function page(f: Formats): Catalogue['page'] {
 
     executions: 'Execuções',
     executionsNote: (from, to) =>
-      `Uma coluna por dia, de ${shortDay(from)} a ${shortDay(to)}: quanto mais forte a cor, mais execuções, em relação ao dia mais cheio do próprio pipeline; ` +
+      `Uma coluna por dia, de ${shortDay(from)} a ${shortDay(to)}: quanto mais forte a cor, mais execuções, ` +
+      'em relação ao dia mais cheio do próprio pipeline; ' +
       'um traço fino é um dia sem nenhuma. A curva embaixo é a duração mediana. No prazo: das execuções esperadas em 30 dias.',
     noExecutions: 'Nenhum pipeline rodou nos últimos 90 dias.',
     last90Days: 'Últimos 90 dias',
