@@ -63,6 +63,9 @@ resource "google_bigquery_table" "tables" {
   require_partition_filter = false
   deletion_protection      = var.protect_data
 
+  # A column that the schema files lack, of a newer release or added by hand, would be dropped as an update in place.
+  ignore_auto_generated_schema = true
+
   time_partitioning {
     type          = each.value.partition.type
     field         = each.value.partition.field

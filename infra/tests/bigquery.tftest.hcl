@@ -48,6 +48,10 @@ run "a_table_for_each_schema_file_partitioned_clustered_and_protected" {
     error_message = "Tables must be protected against deletion."
   }
   assert {
+    condition     = alltrue([for table in google_bigquery_table.tables : table.ignore_auto_generated_schema == true])
+    error_message = "A column that the schema files lack must be left alone, not dropped."
+  }
+  assert {
     condition = (
       google_bigquery_dataset.kondado.deletion_policy == "PREVENT" &&
       google_bigquery_dataset.kondado.delete_contents_on_destroy == false
