@@ -6,7 +6,8 @@ locals {
     trimsuffix(file, ".json") => jsondecode(file("${local._schema_folder}/${file}"))
   }
 
-  _partition_expiration_ms = try(var.partition_expiration_days * 24 * 60 * 60 * 1000, null)
+  # 0 is never. Null would leave it as it was: the provider takes over what BigQuery answers.
+  _partition_expiration_ms = var.partition_expiration_days * 24 * 60 * 60 * 1000
 
   # A file whose name holds {object} asks the same of pipelines and of models: it is two views.
   _view_files = merge(flatten([for file in fileset(local._view_folder, "*.sql") : [

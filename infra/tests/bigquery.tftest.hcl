@@ -34,7 +34,9 @@ run "a_table_for_each_schema_file_partitioned_clustered_and_protected" {
     error_message = "Each table must be partitioned and clustered as its schema file says."
   }
   assert {
-    condition     = local._partition_expiration_ms == null && alltrue([for table in google_bigquery_table.tables : table.require_partition_filter == false])
+    condition = alltrue([for table in google_bigquery_table.tables :
+      table.time_partitioning[0].expiration_ms == 0 && table.require_partition_filter == false
+    ])
     error_message = "Rows must be kept for ever, and be readable without a filter."
   }
   assert {
@@ -153,6 +155,19 @@ run "old_rows_expire_only_if_asked" {
   assert {
     condition     = alltrue([for table in google_bigquery_table.tables : table.time_partitioning[0].expiration_ms == 34560000000])
     error_message = "400 days are 34,560,000,000 ms."
+  }
+}
+
+run "rows_are_kept_for_ever_again_when_it_is_set_back" {
+  command = plan
+
+  variables {
+    partition_expiration_days = null
+  }
+
+  assert {
+    condition     = alltrue([for table in google_bigquery_table.tables : table.time_partitioning[0].expiration_ms == 0])
+    error_message = "Never must be said as 0: null plans nothing, and the rows would go on expiring."
   }
 }
 

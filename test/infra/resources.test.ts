@@ -98,7 +98,7 @@ test('the data is protected against deletion, and never expires, unless somebody
   });
   const { protect_data, partition_expiration_days } = await readVariables();
   expect(protect_data?.default).toBe(true);
-  expect(partition_expiration_days?.default).toBe(null);
+  expect(partition_expiration_days?.default).toBe(0);
 });
 
 test('nothing that people change casually makes data be replaced', async () => {
