@@ -15,7 +15,10 @@ locals {
     { (trimsuffix(replace(file, "{object}", object), ".sql")) = { file = file, object = object } }
   ]])...)
 
-  views = { for name, view in local._view_files : name => templatefile("${local._view_folder}/${view.file}", {
+  # A view keeps the columns that its tables had when it was made. With this in its text it is made again when they change.
+  _columns_hash = substr(sha256(jsonencode({ for name, table in local.tables : name => table.schema })), 0, 12)
+
+  _view_texts = { for name, view in local._view_files : name => templatefile("${local._view_folder}/${view.file}", {
     dataset        = "${var.project_id}.${var.dataset_id}"
     now            = "CURRENT_TIMESTAMP()"
     object         = view.object
@@ -23,6 +26,8 @@ locals {
     plan_records   = var.plan_records_per_month == null ? "NULL" : format("%d", var.plan_records_per_month)
     time_zone      = var.billing_time_zone
   }) }
+
+  views = { for name, text in local._view_texts : name => "${trimspace(text)}\n-- Columns of the tables: ${local._columns_hash}\n" }
 
   # The first line of each text says which question the view answers.
   _view_descriptions = { for name, query in local.views : name => regex("^-- *([^\\r\\n]+)", query)[0] }

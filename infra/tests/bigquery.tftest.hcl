@@ -109,6 +109,14 @@ run "views_are_standard_SQL_complete_and_not_protected" {
     ])
     error_message = "A view must be described by the question in the first line of its text."
   }
+  assert {
+    condition = alltrue([for view in merge(google_bigquery_table.latest_views, google_bigquery_table.views) :
+      endswith(view.view[0].query, "\n-- Columns of the tables: ${substr(sha256(jsonencode({
+        for file in fileset("../functions/schema", "*.json") : trimsuffix(file, ".json") => jsondecode(file("../functions/schema/${file}")).schema
+      })), 0, 12)}\n")
+    ])
+    error_message = "A view must be made again when its tables gain a column: it keeps the old ones otherwise."
+  }
 }
 
 run "what_a_plan_is_comes_into_the_views_as_numbers" {
