@@ -153,6 +153,11 @@ export const VARIABLES = {
   MUTED_PIPELINES: ids,
   MUTED_MODELS: ids,
   LOG_LEVEL: oneOf(LOG_LEVELS, 'info'),
+  SOURCE_HASH: {
+    default: '',
+    accepts: 'the first 12 hexadecimal digits of the hash of the source',
+    parse: (value) => (/^[0-9a-f]{12}$/.test(value) ? value : undefined),
+  },
 } satisfies Record<string, Variable<unknown>>;
 
 export type VariableName = keyof typeof VARIABLES;

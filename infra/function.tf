@@ -9,6 +9,9 @@ locals {
   ]
   _archive_files = toset(flatten([for pattern in local.archive_patterns : fileset(local.repository, pattern)]))
 
+  # Of the files and not of the zip, which another version of the provider compresses otherwise.
+  source_hash = sha256(join("\n", [for file in local._archive_files : "${filesha256("${local.repository}/${file}")} ${file}"]))
+
   # A run ends by itself (time_budget_seconds), before the platform ends it, before Cloud Scheduler stops waiting.
   timeout_seconds          = 1740
   attempt_deadline_seconds = 1800
@@ -36,9 +39,11 @@ locals {
     LOOKBACK_MINUTES                 = tostring(var.lookback_minutes)
     PLAN_ACTIVE_PIPELINES            = try(format("%d", var.plan_active_pipelines), "")
     PLAN_RECORDS_PER_MONTH           = try(format("%d", var.plan_records_per_month), "")
-    STREAMS                          = join(",", var.streams)
-    TIME_BUDGET_SECONDS              = tostring(var.time_budget_seconds)
-    WAREHOUSE                        = "bigquery"
+    # It is read back, so that a deployment whose build failed is tried again. Without it the next apply would find no changes.
+    SOURCE_HASH         = substr(local.source_hash, 0, 12)
+    STREAMS             = join(",", var.streams)
+    TIME_BUDGET_SECONDS = tostring(var.time_budget_seconds)
+    WAREHOUSE           = "bigquery"
   }
 }
 
@@ -79,7 +84,7 @@ resource "google_storage_bucket" "source" {
 resource "google_storage_bucket_object" "source" {
   bucket = google_storage_bucket.source.name
   # The hash in the name: other contents deploy, and nothing else does.
-  name   = "function-${data.archive_file.function.output_sha256}.zip"
+  name   = "function-${local.source_hash}.zip"
   source = data.archive_file.function.output_path
 }
 
