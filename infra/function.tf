@@ -183,8 +183,9 @@ resource "google_cloudfunctions2_function" "sync" {
 
     source {
       storage_source {
-        bucket = google_storage_bucket.source.name
-        object = google_storage_bucket_object.source.name
+        bucket     = google_storage_bucket.source.name
+        object     = google_storage_bucket_object.source.name
+        generation = google_storage_bucket_object.source.generation # else it is known only after each apply
       }
     }
   }
