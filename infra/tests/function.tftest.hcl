@@ -50,6 +50,10 @@ run "one_instance_and_the_order_budget_time_out_deadline" {
     error_message = "Node 24, entry point sync, 512 MiB."
   }
   assert {
+    condition     = google_cloudfunctions2_function.sync.build_config[0].environment_variables == tomap({ NPM_CONFIG_IGNORE_SCRIPTS = "true" })
+    error_message = "The build must not run the install scripts of packages."
+  }
+  assert {
     condition = (
       google_cloudfunctions2_function.sync.build_config[0].service_account == google_service_account.build.id &&
       google_cloudfunctions2_function.sync.service_config[0].service_account_email == google_service_account.runtime.email
