@@ -167,7 +167,8 @@ resource "google_service_account" "runtime" {
 }
 
 resource "google_cloudfunctions2_function" "sync" {
-  depends_on = [time_sleep.build_grants]
+  # The tables first: new code must not meet an old table because the update of that failed.
+  depends_on = [time_sleep.build_grants, google_bigquery_table.tables]
 
   project     = var.project_id
   location    = var.region
