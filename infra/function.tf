@@ -145,6 +145,12 @@ resource "google_project_iam_member" "build_source" {
   project = var.project_id
   role    = "roles/storage.objectViewer"
   member  = google_service_account.build.member
+
+  condition {
+    title       = "source-of-functions"
+    description = "Only the buckets in which Cloud Functions keeps the source of functions."
+    expression  = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-\")"
+  }
 }
 
 # Grants work some time after they are made; a build that is refused fails the whole apply.
