@@ -19,8 +19,8 @@ variable "billing_time_zone" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[A-Za-z][A-Za-z0-9_/+-]*$", var.billing_time_zone))
-    error_message = "billing_time_zone must be an IANA time zone, such as America/Sao_Paulo (not an offset such as -03:00)."
+    condition     = try(contains(local.time_zones, var.billing_time_zone), true)
+    error_message = "billing_time_zone must be a name of the IANA time zone database spelt as there, such as America/Sao_Paulo or UTC (not -03:00)."
   }
 }
 

@@ -6,5 +6,7 @@ test('people can commit the lock file of their providers, and are told so; the r
   const ignored = readFileSync(new URL('.gitignore', ROOT), 'utf8').split('\n');
   expect(ignored.filter((pattern) => pattern.includes('lock'))).toEqual([]);
   expect(ignored).toEqual(expect.arrayContaining(['.terraform/', '*.tfstate*', 'terraform.tfvars']));
-  expect(readFileSync(new URL('docs/deploy.md', ROOT), 'utf8')).toContain('Commit `infra/.terraform.lock.hcl`');
+  expect(readFileSync(new URL('docs/deploy.md', ROOT), 'utf8')).toContain(
+    'Commit `infra/.terraform.lock.hcl`',
+  );
 });
