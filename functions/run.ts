@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import packageJson from '../package.json' with { type: 'json' };
 import { type Budget, startBudget, untilAborted } from './budget.ts';
 import type { Config } from './config.ts';
 import { BudgetUsedUp, SyncError, toSyncError } from './errors.ts';
@@ -22,6 +21,7 @@ import {
 import type { RunRequest } from './sync/request.ts';
 import { type RunTools, syncSource } from './sync/sync-source.ts';
 import { timestampOf } from './timestamps.ts';
+import { deployedVersion } from './version.ts';
 import { openWarehouse } from './warehouse/open.ts';
 import type { Warehouse } from './warehouse/warehouse.ts';
 
@@ -122,7 +122,7 @@ async function runSources(request: RunRequest, context: RunContext): Promise<End
     if (request.dryRun) return ending;
     try {
       await record(
-        runRows({ run_id: runId, mode: request.mode }, request, recorded, packageJson.version),
+        runRows({ run_id: runId, mode: request.mode }, request, recorded, deployedVersion()),
         warehouse,
       );
       return ending;
@@ -201,6 +201,6 @@ function logFinish(report: RunReport, log: Log, durationMs: number): void {
     duration_ms: durationMs,
     error_code: failure?.code ?? null,
     error_message: failure?.message.slice(0, MAX_MESSAGE_LENGTH) ?? null,
-    version: packageJson.version,
+    version: deployedVersion(),
   });
 }

@@ -6,7 +6,8 @@ locals {
     trimsuffix(file, ".json") => jsondecode(file("${local._schema_folder}/${file}"))
   }
 
-  _partition_expiration_ms = try(var.partition_expiration_days * 24 * 60 * 60 * 1000, null)
+  # 0 is never. Null would leave it as it was: the provider takes over what BigQuery answers.
+  _partition_expiration_ms = var.partition_expiration_days * 24 * 60 * 60 * 1000
 
   # A file whose name holds {object} asks the same of pipelines and of models: it is two views.
   _view_files = merge(flatten([for file in fileset(local._view_folder, "*.sql") : [
@@ -14,7 +15,10 @@ locals {
     { (trimsuffix(replace(file, "{object}", object), ".sql")) = { file = file, object = object } }
   ]])...)
 
-  views = { for name, view in local._view_files : name => templatefile("${local._view_folder}/${view.file}", {
+  # A view keeps the columns that its tables had when it was made. With this in its text it is made again when they change.
+  _columns_hash = substr(sha256(jsonencode({ for name, table in local.tables : name => table.schema })), 0, 12)
+
+  _view_texts = { for name, view in local._view_files : name => templatefile("${local._view_folder}/${view.file}", {
     dataset        = "${var.project_id}.${var.dataset_id}"
     now            = "CURRENT_TIMESTAMP()"
     object         = view.object
@@ -22,6 +26,8 @@ locals {
     plan_records   = var.plan_records_per_month == null ? "NULL" : format("%d", var.plan_records_per_month)
     time_zone      = var.billing_time_zone
   }) }
+
+  views = { for name, text in local._view_texts : name => "${trimspace(text)}\n-- Columns of the tables: ${local._columns_hash}\n" }
 
   # The first line of each text says which question the view answers.
   _view_descriptions = { for name, query in local.views : name => regex("^-- *([^\\r\\n]+)", query)[0] }
@@ -62,6 +68,9 @@ resource "google_bigquery_table" "tables" {
   # true breaks reporting tools, and every view that reads all days.
   require_partition_filter = false
   deletion_protection      = var.protect_data
+
+  # A column that the schema files lack, of a newer release or added by hand, would be dropped as an update in place.
+  ignore_auto_generated_schema = true
 
   time_partitioning {
     type          = each.value.partition.type

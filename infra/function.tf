@@ -9,6 +9,9 @@ locals {
   ]
   _archive_files = toset(flatten([for pattern in local.archive_patterns : fileset(local.repository, pattern)]))
 
+  # Of the files and not of the zip, which another version of the provider compresses otherwise.
+  source_hash = sha256(join("\n", [for file in local._archive_files : "${filesha256("${local.repository}/${file}")} ${file}"]))
+
   # A run ends by itself (time_budget_seconds), before the platform ends it, before Cloud Scheduler stops waiting.
   timeout_seconds          = 1740
   attempt_deadline_seconds = 1800
@@ -36,9 +39,11 @@ locals {
     LOOKBACK_MINUTES                 = tostring(var.lookback_minutes)
     PLAN_ACTIVE_PIPELINES            = try(format("%d", var.plan_active_pipelines), "")
     PLAN_RECORDS_PER_MONTH           = try(format("%d", var.plan_records_per_month), "")
-    STREAMS                          = join(",", var.streams)
-    TIME_BUDGET_SECONDS              = tostring(var.time_budget_seconds)
-    WAREHOUSE                        = "bigquery"
+    # It is read back, so that a deployment whose build failed is tried again. Without it the next apply would find no changes.
+    SOURCE_HASH         = substr(local.source_hash, 0, 12)
+    STREAMS             = join(",", var.streams)
+    TIME_BUDGET_SECONDS = tostring(var.time_budget_seconds)
+    WAREHOUSE           = "bigquery"
   }
 }
 
@@ -79,7 +84,7 @@ resource "google_storage_bucket" "source" {
 resource "google_storage_bucket_object" "source" {
   bucket = google_storage_bucket.source.name
   # The hash in the name: other contents deploy, and nothing else does.
-  name   = "function-${data.archive_file.function.output_sha256}.zip"
+  name   = "function-${local.source_hash}.zip"
   source = data.archive_file.function.output_path
 }
 
@@ -140,6 +145,12 @@ resource "google_project_iam_member" "build_source" {
   project = var.project_id
   role    = "roles/storage.objectViewer"
   member  = google_service_account.build.member
+
+  condition {
+    title       = "source-of-functions"
+    description = "Only the buckets in which Cloud Functions keeps the source of functions."
+    expression  = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-\")"
+  }
 }
 
 # Grants work some time after they are made; a build that is refused fails the whole apply.
@@ -162,7 +173,8 @@ resource "google_service_account" "runtime" {
 }
 
 resource "google_cloudfunctions2_function" "sync" {
-  depends_on = [time_sleep.build_grants]
+  # The tables first: new code must not meet an old table because the update of that failed.
+  depends_on = [time_sleep.build_grants, google_bigquery_table.tables]
 
   project     = var.project_id
   location    = var.region
@@ -176,10 +188,14 @@ resource "google_cloudfunctions2_function" "sync" {
     service_account   = google_service_account.build.id
     docker_repository = google_artifact_registry_repository.images.id
 
+    # No package needs its install script, and one that was taken over would run it with the build account's grants.
+    environment_variables = { NPM_CONFIG_IGNORE_SCRIPTS = "true" }
+
     source {
       storage_source {
-        bucket = google_storage_bucket.source.name
-        object = google_storage_bucket_object.source.name
+        bucket     = google_storage_bucket.source.name
+        object     = google_storage_bucket_object.source.name
+        generation = google_storage_bucket_object.source.generation # else it is known only after each apply
       }
     }
   }

@@ -2,6 +2,9 @@ locals {
   # What is deployed and what the tables and views look like lies beside this folder, here and in a module's copy of the repository.
   repository = "${path.module}/.."
 
+  # Null without the code beside this folder, of which the archive tells.
+  time_zones = try(split(" ", join(" ", jsondecode(file("${local.repository}/functions/time-zones.json")))), null)
+
   labels = merge({ application = "kondado-log-sync" }, var.labels)
 
   services = toset(concat([

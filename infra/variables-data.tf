@@ -19,8 +19,8 @@ variable "billing_time_zone" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[A-Za-z][A-Za-z0-9_/+-]*$", var.billing_time_zone))
-    error_message = "billing_time_zone must be an IANA time zone, such as America/Sao_Paulo (not an offset such as -03:00)."
+    condition     = try(contains(local.time_zones, var.billing_time_zone), true)
+    error_message = "billing_time_zone must be a name of the IANA time zone database spelt as there, such as America/Sao_Paulo or UTC (not -03:00)."
   }
 }
 
@@ -66,18 +66,17 @@ variable "kms_keys" {
 }
 
 variable "partition_expiration_days" {
-  description = "Days after which BigQuery deletes old rows for good, in all tables. Null: never."
+  description = "Days after which BigQuery deletes old rows for good, in all tables. 0: never."
   type        = number
-  default     = null
+  default     = 0
+  nullable    = false
 
   validation {
-    condition = try(
-      var.partition_expiration_days == null || (
-        var.partition_expiration_days == floor(var.partition_expiration_days) && var.partition_expiration_days > 90
-      ),
-      true,
+    condition = (
+      var.partition_expiration_days == 0 ||
+      (var.partition_expiration_days == floor(var.partition_expiration_days) && var.partition_expiration_days > 90)
     )
-    error_message = "partition_expiration_days must be a whole number above 90 (Kondado itself keeps 90 days), or null to keep everything."
+    error_message = "partition_expiration_days must be a whole number above 90 (Kondado itself keeps 90 days), or 0 to keep everything."
   }
 }
 

@@ -134,8 +134,8 @@ variable "schedule_time_zone" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[A-Za-z][A-Za-z0-9_/+-]*$", var.schedule_time_zone))
-    error_message = "schedule_time_zone must be an IANA time zone, such as America/Sao_Paulo."
+    condition     = try(contains(local.time_zones, var.schedule_time_zone), true)
+    error_message = "schedule_time_zone must be a name of the IANA time zone database spelt as there, such as America/Sao_Paulo or UTC (not -03:00)."
   }
 }
 

@@ -1,9 +1,9 @@
-import packageJson from '../../package.json' with { type: 'json' };
 import { BudgetUsedUp, toSyncError } from '../errors.ts';
 import { TABLES, type Table, type TableName } from '../schema/tables.ts';
 import { runRows, type StreamReport } from '../sync/report.ts';
 import type { Timestamp } from '../timestamps.ts';
 import { readTemplates } from '../views/templates.ts';
+import { deployedVersion } from '../version.ts';
 import type { TableShape } from '../warehouse/adapter.ts';
 import type { InspectedWarehouse } from '../warehouse/warehouse.ts';
 import { type Finding, failed, ok, warning } from './checks.ts';
@@ -90,7 +90,7 @@ export async function writingFinding(
   { runId, startedAt }: { runId: string; startedAt: Timestamp },
 ): Promise<Finding> {
   const run = { run_id: runId, mode: 'check' } as const;
-  await warehouse.record(runRows(run, { acceptGap: false }, reports, packageJson.version));
+  await warehouse.record(runRows(run, { acceptGap: false }, reports, deployedVersion()));
   const found = await warehouse.countRunStreams(runId, startedAt);
   return found === reports.length
     ? ok(`A row of mode check for each of ${reports.length} streams went into sync_runs and was found again.`)

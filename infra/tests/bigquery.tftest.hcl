@@ -34,7 +34,9 @@ run "a_table_for_each_schema_file_partitioned_clustered_and_protected" {
     error_message = "Each table must be partitioned and clustered as its schema file says."
   }
   assert {
-    condition     = local._partition_expiration_ms == null && alltrue([for table in google_bigquery_table.tables : table.require_partition_filter == false])
+    condition = alltrue([for table in google_bigquery_table.tables :
+      table.time_partitioning[0].expiration_ms == 0 && table.require_partition_filter == false
+    ])
     error_message = "Rows must be kept for ever, and be readable without a filter."
   }
   assert {
@@ -46,6 +48,10 @@ run "a_table_for_each_schema_file_partitioned_clustered_and_protected" {
   assert {
     condition     = alltrue([for table in google_bigquery_table.tables : table.deletion_protection])
     error_message = "Tables must be protected against deletion."
+  }
+  assert {
+    condition     = alltrue([for table in google_bigquery_table.tables : table.ignore_auto_generated_schema == true])
+    error_message = "A column that the schema files lack must be left alone, not dropped."
   }
   assert {
     condition = (
@@ -103,6 +109,14 @@ run "views_are_standard_SQL_complete_and_not_protected" {
     ])
     error_message = "A view must be described by the question in the first line of its text."
   }
+  assert {
+    condition = alltrue([for view in merge(google_bigquery_table.latest_views, google_bigquery_table.views) :
+      endswith(view.view[0].query, "\n-- Columns of the tables: ${substr(sha256(jsonencode({
+        for file in fileset("../functions/schema", "*.json") : trimsuffix(file, ".json") => jsondecode(file("../functions/schema/${file}")).schema
+      })), 0, 12)}\n")
+    ])
+    error_message = "A view must be made again when its tables gain a column: it keeps the old ones otherwise."
+  }
 }
 
 run "what_a_plan_is_comes_into_the_views_as_numbers" {
@@ -149,6 +163,19 @@ run "old_rows_expire_only_if_asked" {
   assert {
     condition     = alltrue([for table in google_bigquery_table.tables : table.time_partitioning[0].expiration_ms == 34560000000])
     error_message = "400 days are 34,560,000,000 ms."
+  }
+}
+
+run "rows_are_kept_for_ever_again_when_it_is_set_back" {
+  command = plan
+
+  variables {
+    partition_expiration_days = null
+  }
+
+  assert {
+    condition     = alltrue([for table in google_bigquery_table.tables : table.time_partitioning[0].expiration_ms == 0])
+    error_message = "Never must be said as 0: null plans nothing, and the rows would go on expiring."
   }
 }
 

@@ -50,6 +50,10 @@ run "one_instance_and_the_order_budget_time_out_deadline" {
     error_message = "Node 24, entry point sync, 512 MiB."
   }
   assert {
+    condition     = google_cloudfunctions2_function.sync.build_config[0].environment_variables == tomap({ NPM_CONFIG_IGNORE_SCRIPTS = "true" })
+    error_message = "The build must not run the install scripts of packages."
+  }
+  assert {
     condition = (
       google_cloudfunctions2_function.sync.build_config[0].service_account == google_service_account.build.id &&
       google_cloudfunctions2_function.sync.service_config[0].service_account_email == google_service_account.runtime.email
@@ -110,12 +114,31 @@ run "the_archive_holds_what_is_on_the_list_and_nothing_else" {
   }
 }
 
-run "same_archive_same_object" {
+run "the_same_files_are_the_same_object_and_other_files_deploy" {
   command = plan
 
   assert {
-    condition     = google_storage_bucket_object.source.name == "function-${data.archive_file.function.output_sha256}.zip"
-    error_message = "The object must be named after the hash of the archive."
+    condition = local.source_hash == sha256(join("\n", [
+      for source in sort([for source in data.archive_file.function.source : source.filename]) : "${filesha256("../${source}")} ${source}"
+    ]))
+    error_message = "The hash must be that of the files in the archive: another provider compresses them otherwise."
+  }
+  assert {
+    condition     = google_storage_bucket_object.source.name == "function-${local.source_hash}.zip"
+    error_message = "The object must be named after the hash of its files."
+  }
+  assert {
+    condition = (
+      google_cloudfunctions2_function.sync.service_config[0].environment_variables["SOURCE_HASH"] == substr(local.source_hash, 0, 12)
+    )
+    error_message = "The function must carry the hash: a deployment whose build failed would not be tried again otherwise."
+  }
+  assert {
+    condition = (
+      google_cloudfunctions2_function.sync.build_config[0].source[0].storage_source[0].generation ==
+      google_storage_bucket_object.source.generation
+    )
+    error_message = "The generation must be that of the object, not one that is known only after each apply."
   }
   assert {
     condition     = google_storage_bucket.source.uniform_bucket_level_access && google_storage_bucket.source.public_access_prevention == "enforced"
@@ -218,7 +241,9 @@ run "every_setting_reaches_the_function" {
   }
 
   assert {
-    condition = google_cloudfunctions2_function.sync.service_config[0].environment_variables == tomap({
+    condition = tomap({ for name, value in google_cloudfunctions2_function.sync.service_config[0].environment_variables :
+      name => value if name != "SOURCE_HASH" # which changes with every file
+      }) == tomap({
       BIGQUERY_DATASET                 = "logs"
       BIGQUERY_LOCATION                = "southamerica-east1"
       BIGQUERY_PROJECT                 = "my-project"

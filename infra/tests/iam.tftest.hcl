@@ -92,6 +92,13 @@ run "the_build_has_its_three_roles" {
     }
     error_message = "The build account must have its three roles, and nobody else."
   }
+  assert {
+    condition = (
+      google_project_iam_member.build_source.condition[0].expression ==
+      "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-\")"
+    )
+    error_message = "The build account must read the source of functions, not every bucket of the project."
+  }
 }
 
 run "only_the_schedule_and_the_invokers_may_call_the_service" {

@@ -84,7 +84,9 @@ run "other_bad_values_too" {
 
   variables {
     log_level           = "verbose"
-    alert_silence_hours = 0 # else another validation would refuse it
+    alert_silence_hours = 0                   # else another validation would refuse it
+    billing_time_zone   = "PST"               # JavaScript and DuckDB know it, BigQuery does not
+    schedule_time_zone  = "america/sao_paulo" # BigQuery wants it spelt as in the database
     project_id          = "My Project"
     region              = "US"
     alert_plan_percent  = 101
@@ -98,6 +100,8 @@ run "other_bad_values_too" {
   }
 
   expect_failures = [
+    var.billing_time_zone,
+    var.schedule_time_zone,
     var.log_level,
     var.project_id,
     var.region,
@@ -126,6 +130,23 @@ run "and_the_rest" {
     var.invokers,
     var.kondado_api,
   ]
+}
+
+run "names_of_time_zones_are_accepted" {
+  command = plan
+
+  variables {
+    billing_time_zone  = "UTC"
+    schedule_time_zone = "America/Argentina/Buenos_Aires"
+  }
+
+  assert {
+    condition = (
+      local.environment.BILLING_TIME_ZONE == "UTC" &&
+      google_cloud_scheduler_job.schedules["sync"].time_zone == "America/Argentina/Buenos_Aires"
+    )
+    error_message = "Every name of the database must be accepted."
+  }
 }
 
 run "what_depends_on_another_variable_is_refused_too" {

@@ -28,7 +28,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'kondado-package-'));
   await unpackArchive(folder);
   const npm = process.env.npm_execpath;
-  const options = ['ci', '--omit=dev', '--no-audit', '--no-fund', '--prefer-offline'];
+  const options = ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
   const [program, ...first] = npm?.endsWith('.js') ? [process.execPath, npm] : ['npm'];
   await promisify(execFile)(program as string, [...first, ...options], { cwd: folder, env: bare });
 }, 180_000);

@@ -46,6 +46,11 @@ test('at most one instance, standard SQL, and the identity is for the service it
   expect(queue?.body.http_target[0].uri_override[0].uri_override_enforce_mode).toBe('ALWAYS');
 });
 
+test('the function is deployed after its tables: new code never meets a table whose update failed', async () => {
+  const sync = (await readResources()).find(({ type }) => type === 'google_cloudfunctions2_function');
+  expect(sync?.body.depends_on).toContain(expression('google_bigquery_table.tables'));
+});
+
 test('a run ends before the function’s time-out, and that before Cloud Scheduler stops waiting', async () => {
   const { time_budget_seconds: budget } = await readVariables();
   const largestBudget = Number(/<= (\d+)/.exec(budget?.validation[0].condition)?.[1]);
@@ -98,7 +103,7 @@ test('the data is protected against deletion, and never expires, unless somebody
   });
   const { protect_data, partition_expiration_days } = await readVariables();
   expect(protect_data?.default).toBe(true);
-  expect(partition_expiration_days?.default).toBe(null);
+  expect(partition_expiration_days?.default).toBe(0);
 });
 
 test('nothing that people change casually makes data be replaced', async () => {
