@@ -130,16 +130,6 @@ describe('what is deployed', () => {
       expect(text).toMatch(new RegExp(`(?:from|import\\()\\s*'${name}['/]`));
     }
   });
-
-  test('has a DuckDB twin for each view of BigQuery, which says what question it answers', () => {
-    const views = readdirSync(new URL('functions/views/bigquery/', ROOT));
-    expect(readdirSync(new URL('functions/views/duckdb/', ROOT))).toEqual(views);
-    for (const view of views) {
-      for (const dialect of ['bigquery', 'duckdb']) {
-        expect(read(`functions/views/${dialect}/${view}`), `${dialect}/${view}`).toMatch(/^-- .+\?/);
-      }
-    }
-  });
 });
 
 /** Where Node looks for what a package needs: in its own folder, then in those around it. */

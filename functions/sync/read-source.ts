@@ -124,8 +124,14 @@ async function storePage(
   const setAside = rejected.filter(({ contentHash }) => !before.has(contentHash));
   if (fresh.length === 0 && setAside.length === 0) return { stored: [], rejected: 0, newIds: [] };
   const { stored, refused } = await warehouse.store(reading, fresh, setAside);
-  const newIds = new Set(stored.filter((row) => !versions.hasId(row)).map(({ id }) => id));
-  return { stored, rejected: setAside.length + refused.length, newIds: [...newIds] };
+  const newIds = [...new Set(stored.filter((row) => !versions.hasId(row)).map(({ id }) => id))];
+  const { stream } = reading.source;
+  const others = isVerification ? await warehouse.idsOfOtherRuns(stream, newIds, reading.runId) : new Set();
+  return {
+    stored,
+    rejected: setAside.length + refused.length,
+    newIds: newIds.filter((id) => !others.has(id)),
+  };
 }
 
 /** The ids among the stored versions, in the window, that are not on the page although Kondado must still have them. */

@@ -25,8 +25,7 @@ numbered AS (
   SELECT *,
     COUNT(*) OVER of_object AS executions, COUNT(*) OVER of_object - ROW_NUMBER() OVER oldest_first + 1 AS recency,
     MAX(at_us) OVER of_object AS last_us, MAX(IF(has_records, at_us, NULL)) OVER of_object AS last_records_us,
-    LAST_VALUE(name IGNORE NULLS) OVER oldest_first AS newest_name,
-    LAG(at_us) OVER oldest_first - LAG(at_us, 2) OVER oldest_first AS gap_before_us,
+    LAST_VALUE(name IGNORE NULLS) OVER oldest_first AS newest_name, LAG(at_us) OVER oldest_first - LAG(at_us, 2) OVER oldest_first AS gap_before_us,
     at_us - LAG(at_us) OVER oldest_first AS gap_us, LEAD(at_us) OVER oldest_first - at_us AS next_gap_us
   FROM executions
   WINDOW of_object AS (PARTITION BY client_key, object_key), oldest_first AS (of_object ORDER BY at_us, id)
@@ -232,9 +231,7 @@ weekends AS (
   SELECT *,
     gaps >= 3 AND 20 * usual_gaps >= 9 * gaps AS has_rhythm, GREATEST(0, now_us - last_us) AS age_us,
     CASE IF(is_by_calendar AND is_first_week, MOD(DIV(local_us, 86400000000), 7), NULL)
-      WHEN 2 THEN 2 * 86400000000
-      WHEN 3 THEN 86400000000
-      ELSE 0
+      WHEN 2 THEN 2 * 86400000000 WHEN 3 THEN 86400000000 ELSE 0
     END AS weekend_us
   FROM punctuality
 ),

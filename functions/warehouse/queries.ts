@@ -176,6 +176,16 @@ export function createQuestions(ask: Ask) {
       }));
     },
 
+    /** Which of these ids are stored by other runs than this one, too. */
+    async idsOfOtherRuns(stream: StreamName, ids: readonly bigint[], runId: string): Promise<Set<bigint>> {
+      if (ids.length === 0) return new Set();
+      const rows = await ask(
+        `SELECT DISTINCT CAST(id AS STRING) AS stored_id FROM {${stream}}
+         WHERE id IN (${ids.join(', ')}) AND _run_id != '${runId}'`,
+      );
+      return new Set(rows.flatMap((row) => idOf(row.stored_id) ?? []));
+    },
+
     rejectedBefore: (stream: StreamName, rejected: readonly RejectedRow[]) =>
       rejectedBefore(ask, stream, rejected),
   };

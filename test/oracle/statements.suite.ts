@@ -110,6 +110,7 @@ test('every statement means the same on hostile rows', async () => {
   for (const stream of ['pipeline_logs', 'model_logs'] as const) {
     await warehouse.rejectedBefore(stream, [rejected('hash 1'), rejected('hash 99'), rejected('hash 1')]);
     await warehouse.hasRuns(stream);
+    await warehouse.idsOfOtherRuns(stream, [2n, 9_007_199_254_740_993n], 'x');
     for (const clientId of [null, 1n, 2n, 99n]) {
       const source = { stream, clientId };
       for (const lookbackMs of [0, 1, 3_600_000, 400 * 86_400_000]) {

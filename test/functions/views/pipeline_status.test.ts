@@ -1,14 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Row } from '../../../functions/schema/tables.ts';
-import { addMs, type Timestamp } from '../../../functions/timestamps.ts';
+import { addMs, DAY_MS, HOUR_MS, MINUTE_MS, type Timestamp } from '../../../functions/timestamps.ts';
 import { type Fixture, pipelineExecution, syncRun } from '../../fixtures/fixture.ts';
 import { readView as readViewOf } from '../../support/views.ts';
 import type { StoredRow } from '../../support/warehouses.ts';
 
 const NOW = '2026-11-24T12:00:00.000000Z'; // a Tuesday, nine o'clock in Sao Paulo
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 
 /** So many moments at equal distances, ascending to the last one. */
 function every(intervalMs: number, count: number, last: Timestamp): Timestamp[] {
@@ -32,15 +29,10 @@ function readView(fixture: Fixture, view: string): Promise<StoredRow[]> {
   return readViewOf({ ...fixture, tables: { sync_runs, ...fixture.tables } }, view);
 }
 
-interface Question {
-  now?: Timestamp;
-  timeZone?: string;
-}
-
 /** What the view says of pipelines that ran at these moments, by name. */
 async function statusesOf(
   histories: Record<string, readonly Timestamp[]>,
-  { now = NOW, timeZone = 'UTC' }: Question = {},
+  { now = NOW, timeZone = 'UTC' }: Partial<Pick<Fixture, 'now' | 'timeZone'>> = {},
 ): Promise<Record<string, StoredRow>> {
   const pipeline_logs = Object.entries(histories).flatMap(([name, moments], number) =>
     moments.map((moment, index) =>
