@@ -23,6 +23,21 @@ output "backfill" {
   EOT
 }
 
+output "check" {
+  description = "Checks everything that a run needs and prints what failed and what is to be warned of. Nothing is stored. For those in invokers."
+  value       = <<-EOT
+    curl --silent --show-error --max-time 300 ${local._uri} \
+      -H "Authorization: Bearer $(gcloud auth print-identity-token)" \
+      -H "Content-Type: application/json" \
+      -d '{"check": true}' |
+      sed 's/{"name":/\
+    &/g' |
+      sed -E -e '/"outcome":"(ok|skipped)"/d' \
+        -e 's/^.*"mode":"check","outcome":"([a-z]+)".*$/check: \1/' \
+        -e 's/^\{"name":"([^"]*)","outcome":"([a-z]+)","message":"(.*)"\}.*$/\2: \1: \3/'
+  EOT
+}
+
 output "console" {
   description = "Pages of the Google Cloud console."
   value = {
@@ -60,7 +75,7 @@ output "open_page" {
 output "query" {
   description = "Asks BigQuery for the last runs."
   value       = <<-EOT
-    bq --project_id=${var.project_id} --location=${var.dataset_location} query --use_legacy_sql=false '
+    bq --project_id=${var.project_id} --location=${google_bigquery_dataset.kondado.location} query --use_legacy_sql=false '
       SELECT stream, outcome, started_at, rows_inserted, error_message
       FROM `${var.project_id}.${local._dataset}.sync_runs`
       WHERE started_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY)
@@ -78,8 +93,11 @@ output "read_logs" {
 }
 
 output "run_now" {
-  description = "Starts a run at once, as the schedule does."
-  value       = "gcloud scheduler jobs run ${google_cloud_scheduler_job.schedules["sync"].name} --project=${var.project_id} --location=${var.region}"
+  description = "Starts a run at once, as the schedule does. The output read_logs shows its progress, a line a minute for each stream."
+  value       = <<-EOT
+    gcloud scheduler jobs run ${google_cloud_scheduler_job.schedules["sync"].name} --project=${var.project_id} --location=${var.region}
+    echo 'Started. To watch it, paste the output read_logs: a line a minute says how far each stream is.'
+  EOT
 }
 
 output "service_accounts" {

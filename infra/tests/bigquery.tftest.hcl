@@ -221,8 +221,11 @@ run "neither_region_nor_name_of_the_function_changes_anything_of_the_data" {
   }
 
   assert {
-    condition     = google_bigquery_dataset.kondado.location == "US" && google_bigquery_dataset.kondado.dataset_id == "kondado"
-    error_message = "Dataset and location must not depend on region or name: a change would replace the data."
+    condition = (
+      google_bigquery_dataset.kondado.location == "southamerica-east1" && google_bigquery_dataset.kondado.dataset_id == "kondado" &&
+      local.environment.BIGQUERY_LOCATION == "southamerica-east1" && strcontains(output.query, "--location=southamerica-east1 ")
+    )
+    error_message = "Another region or name must leave the dataset where it is: a change would replace the data."
   }
   assert {
     condition = { for key, secret in google_secret_manager_secret.kondado : key => secret.secret_id } == {
@@ -230,5 +233,34 @@ run "neither_region_nor_name_of_the_function_changes_anything_of_the_data" {
       token   = "kondado-token-kondado"
     }
     error_message = "The names of the secrets must not depend on region or name."
+  }
+}
+
+run "another_location_of_data_that_is_there_is_warned_of_and_changes_nothing" {
+  command = plan
+
+  variables {
+    dataset_location = "US"
+  }
+
+  expect_failures = [check.dataset_location]
+
+  assert {
+    condition     = google_bigquery_dataset.kondado.location == "southamerica-east1"
+    error_message = "The dataset must stay where it is."
+  }
+}
+
+run "new_data_goes_where_it_is_asked_to" {
+  command   = plan
+  state_key = "elsewhere"
+
+  variables {
+    dataset_location = "EU"
+  }
+
+  assert {
+    condition     = google_bigquery_dataset.kondado.location == "EU" && local.environment.BIGQUERY_LOCATION == "EU"
+    error_message = "dataset_location must decide, and the function must know it."
   }
 }

@@ -22,7 +22,7 @@ run "the_required_variables_alone_apply" {
     error_message = "The dataset must be the project's dataset kondado."
   }
   assert {
-    condition     = output.run_now == "gcloud scheduler jobs run kondado-log-sync --project=my-project --location=southamerica-east1"
+    condition     = startswith(output.run_now, "gcloud scheduler jobs run kondado-log-sync --project=my-project --location=southamerica-east1\n")
     error_message = "The output must be a command to paste."
   }
   assert {

@@ -232,6 +232,9 @@ run "every_setting_reaches_the_function" {
       requests_per_minute      = 10
       requests_per_second      = 0.5
     }
+    language               = "pt-BR"
+    muted_models           = ["7"]
+    muted_pipelines        = ["12", "34"]
     log_level              = "debug"
     lookback_minutes       = 90
     plan_active_pipelines  = 50
@@ -249,6 +252,7 @@ run "every_setting_reaches_the_function" {
       BIGQUERY_PROJECT                 = "my-project"
       BIGQUERY_TIMEOUT_SECONDS         = "61"
       BILLING_TIME_ZONE                = "Europe/Lisbon"
+      DISPLAY_LANGUAGE                 = "pt-BR"
       INITIAL_ELEMENT_ID               = "5181910"
       KONDADO_API_KEY_SECRET           = "projects/my-project/secrets/kondado-api-key-logs/versions/latest"
       KONDADO_BASE_URL                 = "https://k3.example.com/api"
@@ -262,6 +266,8 @@ run "every_setting_reaches_the_function" {
       KONDADO_TOKEN_SECRET             = "projects/my-project/secrets/kondado-token-logs/versions/latest"
       LOG_LEVEL                        = "debug"
       LOOKBACK_MINUTES                 = "90"
+      MUTED_MODELS                     = "7"
+      MUTED_PIPELINES                  = "12,34"
       PLAN_ACTIVE_PIPELINES            = "50"
       PLAN_RECORDS_PER_MONTH           = "11500000"
       STREAMS                          = "pipeline_logs"

@@ -15,7 +15,7 @@ const VALUES: Record<string, string> = {
   'local._service': 'kondado-log-sync',
   'local._uri': 'https://kondado-log-sync-ab12cd-uc.a.run.app',
   'local.attempt_deadline_seconds': '1800',
-  'var.dataset_location': 'US',
+  'google_bigquery_dataset.kondado.location': 'US',
   'var.project_id': 'my-project',
   'var.region': 'us-central1',
 };
