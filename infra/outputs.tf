@@ -6,9 +6,11 @@ locals {
 }
 
 output "add_credentials" {
-  description = "Stores the Kondado credentials, or rotates them: paste each command, then the value, Enter, Ctrl-D. The next run uses them."
+  description = "Stores the Kondado credentials, or rotates them: run it, paste the key, Enter, Ctrl-D, then the token. The next run uses them."
   value       = <<-EOT
+    echo 'Paste the API key, then press Enter and Ctrl-D.'
     gcloud secrets versions add ${google_secret_manager_secret.kondado["api_key"].secret_id} --project=${var.project_id} --data-file=-
+    echo 'Paste the token, then press Enter and Ctrl-D.'
     gcloud secrets versions add ${google_secret_manager_secret.kondado["token"].secret_id} --project=${var.project_id} --data-file=-
   EOT
 }

@@ -30,6 +30,10 @@ run "the_required_variables_alone_apply" {
     error_message = "The output must be a command to paste, with the address and an identity."
   }
   assert {
+    condition     = alltrue([for text in ["curl", output.url, "{\"check\": true}"] : strcontains(output.check, text)])
+    error_message = "The output must ask this function for a check."
+  }
+  assert {
     condition     = strcontains(output.looker_studio, "ds.projectId=my-project&ds.datasetId=kondado&ds.tableId=pipeline_logs_latest")
     error_message = "The link must open a report on the dataset."
   }

@@ -69,7 +69,10 @@ run "log_lines_raise_alerts_each_alone_in_its_policy" {
   }
   assert {
     condition = alltrue([for policy in google_monitoring_alert_policy.logs :
-      toset([for label in regexall("\\$\\{log\\.extracted_label\\.(\\w+)\\}", "${policy.documentation[0].subject} ${policy.documentation[0].content}") : label[0]]) ==
+      toset([for label in regexall(
+        "\\$\\{log\\.extracted_label\\.(\\w+)\\}",
+        "${policy.documentation[0].subject} ${policy.documentation[0].content}",
+      ) : label[0]]) ==
       toset(keys(policy.conditions[0].condition_matched_log[0].label_extractors))
     ])
     error_message = "What is extracted from the log line must stand in the mail, and nothing else can."
