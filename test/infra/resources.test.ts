@@ -51,6 +51,14 @@ test('the function is deployed after its tables: new code never meets a table wh
   expect(sync?.body.depends_on).toContain(expression('google_bigquery_table.tables'));
 });
 
+test('the source is named with its generation, which would be known only after each apply otherwise', async () => {
+  const sync = (await readResources()).find(({ type }) => type === 'google_cloudfunctions2_function');
+  // A mock would make a number of nothing.
+  expect(sync?.body.build_config[0].source[0].storage_source[0].generation).toBe(
+    expression('google_storage_bucket_object.source.generation'),
+  );
+});
+
 test('a run ends before the function’s time-out, and that before Cloud Scheduler stops waiting', async () => {
   const { time_budget_seconds: budget } = await readVariables();
   const largestBudget = Number(/<= (\d+)/.exec(budget?.validation[0].condition)?.[1]);
