@@ -109,7 +109,7 @@ export async function run(request: RunRequest, dependencies: RunDependencies): P
 
 /** Looks at what was overdue before the run, which must not keep it from its work. */
 async function lookTimely(config: Config, stop: AbortSignal | undefined): Promise<Statuses | null> {
-  const timely = AbortSignal.timeout(Math.min(LOOK_BEFORE_MS, config.timeBudgetMs / 10));
+  const timely = AbortSignal.timeout(Math.round(Math.min(LOOK_BEFORE_MS, config.timeBudgetMs / 10)));
   const { lookBefore } = await import('./insights/alerts.ts');
   return lookBefore(config, stop === undefined ? timely : AbortSignal.any([stop, timely]));
 }
