@@ -10,6 +10,7 @@ export type LogEvent =
   | 'sync_finished'
   | 'request_refused'
   | 'page_stored'
+  | 'sync_progress'
   | 'request_retried'
   | 'rate_limited'
   | 'rows_rejected'

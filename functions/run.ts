@@ -8,6 +8,7 @@ import type { Log } from './log.ts';
 import { readCredentials } from './secrets.ts';
 import type { Source } from './streams.ts';
 import { refuseHiding } from './sync/backfill.ts';
+import { createProgressLog } from './sync/progress-log.ts';
 import {
   errorReport,
   firstFailure,
@@ -140,7 +141,12 @@ async function syncSources(
   warehouse: Warehouse,
   { runId, config, budget, dependencies }: RunContext,
 ): Promise<Ending & { recorded: StreamReport[] }> {
-  const { log, onProgress = () => {}, onStart } = dependencies;
+  const { log, onStart } = dependencies;
+  const logProgress = createProgressLog(runId, log);
+  const onProgress: RunTools['onProgress'] = (...progress) => {
+    logProgress(...progress);
+    dependencies.onProgress?.(...progress);
+  };
   const sources = sourcesOf(request, config);
   try {
     const { key, token } = config.kondado;

@@ -38,7 +38,7 @@ resource "google_bigquery_dataset" "kondado" {
 
   project     = var.project_id
   dataset_id  = var.dataset_id
-  location    = var.dataset_location
+  location    = coalesce(var.dataset_location, var.region)
   description = "A permanent copy of the Kondado logs."
   labels      = local.labels
 
@@ -51,6 +51,21 @@ resource "google_bigquery_dataset" "kondado" {
     content {
       kms_key_name = default_encryption_configuration.value
     }
+  }
+
+  lifecycle {
+    # Data stays where it is: another location, or another region, would replace the dataset.
+    ignore_changes = [location]
+  }
+}
+
+check "dataset_location" {
+  assert {
+    condition = lower(google_bigquery_dataset.kondado.location) == lower(coalesce(var.dataset_location, google_bigquery_dataset.kondado.location))
+    error_message = join(" ", [
+      "The data stays in ${google_bigquery_dataset.kondado.location}: the location of a dataset cannot be changed.",
+      "Set dataset_location to that; docs/operate.md says how to move.",
+    ])
   }
 }
 

@@ -19,11 +19,12 @@ locals {
   # Every variable of functions/variables.ts that makes sense here; a test compares the two.
   environment = {
     BIGQUERY_DATASET                 = google_bigquery_dataset.kondado.dataset_id
-    BIGQUERY_LOCATION                = var.dataset_location
+    BIGQUERY_LOCATION                = google_bigquery_dataset.kondado.location
     BIGQUERY_PROJECT                 = var.project_id
     BIGQUERY_TIMEOUT_SECONDS         = tostring(var.bigquery_timeout_seconds)
     BILLING_TIME_ZONE                = var.billing_time_zone
     CONTINUATION_QUEUE               = var.enable_continuation ? local.continuation_queue : ""
+    DISPLAY_LANGUAGE                 = var.language
     INITIAL_ELEMENT_ID               = format("%d", var.initial_element_id)
     KONDADO_API_KEY_SECRET           = local.secret_versions["api_key"]
     KONDADO_BASE_URL                 = var.kondado_api.base_url
@@ -37,6 +38,8 @@ locals {
     KONDADO_TOKEN_SECRET             = local.secret_versions["token"]
     LOG_LEVEL                        = var.log_level
     LOOKBACK_MINUTES                 = tostring(var.lookback_minutes)
+    MUTED_MODELS                     = join(",", var.muted_models)
+    MUTED_PIPELINES                  = join(",", var.muted_pipelines)
     PLAN_ACTIVE_PIPELINES            = try(format("%d", var.plan_active_pipelines), "")
     PLAN_RECORDS_PER_MONTH           = try(format("%d", var.plan_records_per_month), "")
     # It is read back, so that a deployment whose build failed is tried again. Without it the next apply would find no changes.

@@ -6,9 +6,11 @@ locals {
 }
 
 output "add_credentials" {
-  description = "Stores the Kondado credentials, or rotates them: paste each command, then the value, Enter, Ctrl-D. The next run uses them."
+  description = "Stores the Kondado credentials, or rotates them: run it, paste the key, Enter, Ctrl-D, then the token. The next run uses them."
   value       = <<-EOT
+    echo 'Paste the API key, then press Enter and Ctrl-D.'
     gcloud secrets versions add ${google_secret_manager_secret.kondado["api_key"].secret_id} --project=${var.project_id} --data-file=-
+    echo 'Paste the token, then press Enter and Ctrl-D.'
     gcloud secrets versions add ${google_secret_manager_secret.kondado["token"].secret_id} --project=${var.project_id} --data-file=-
   EOT
 }
@@ -20,6 +22,21 @@ output "backfill" {
       -H "Authorization: Bearer $(gcloud auth print-identity-token)" \
       -H "Content-Type: application/json" \
       -d '{"from": "2026-09-01", "to": "2026-09-08", "dry_run": true}'
+  EOT
+}
+
+output "check" {
+  description = "Checks everything that a run needs and prints what failed and what is to be warned of. Nothing is stored. For those in invokers."
+  value       = <<-EOT
+    curl --silent --show-error --max-time 300 ${local._uri} \
+      -H "Authorization: Bearer $(gcloud auth print-identity-token)" \
+      -H "Content-Type: application/json" \
+      -d '{"check": true}' |
+      sed 's/{"name":/\
+    &/g' |
+      sed -E -e '/"outcome":"(ok|skipped)"/d' \
+        -e 's/^.*"mode":"check","outcome":"([a-z]+)".*$/check: \1/' \
+        -e 's/^\{"name":"([^"]*)","outcome":"([a-z]+)","message":"(.*)"\}.*$/\2: \1: \3/'
   EOT
 }
 
@@ -60,7 +77,7 @@ output "open_page" {
 output "query" {
   description = "Asks BigQuery for the last runs."
   value       = <<-EOT
-    bq --project_id=${var.project_id} --location=${var.dataset_location} query --use_legacy_sql=false '
+    bq --project_id=${var.project_id} --location=${google_bigquery_dataset.kondado.location} query --use_legacy_sql=false '
       SELECT stream, outcome, started_at, rows_inserted, error_message
       FROM `${var.project_id}.${local._dataset}.sync_runs`
       WHERE started_at >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY)
@@ -78,8 +95,11 @@ output "read_logs" {
 }
 
 output "run_now" {
-  description = "Starts a run at once, as the schedule does."
-  value       = "gcloud scheduler jobs run ${google_cloud_scheduler_job.schedules["sync"].name} --project=${var.project_id} --location=${var.region}"
+  description = "Starts a run at once, as the schedule does. The output read_logs shows its progress, a line a minute for each stream."
+  value       = <<-EOT
+    gcloud scheduler jobs run ${google_cloud_scheduler_job.schedules["sync"].name} --project=${var.project_id} --location=${var.region}
+    echo 'Started. To watch it, paste the output read_logs: a line a minute says how far each stream is.'
+  EOT
 }
 
 output "service_accounts" {

@@ -37,14 +37,13 @@ variable "dataset_id" {
 }
 
 variable "dataset_location" {
-  description = "Where BigQuery keeps the data, such as US, EU or southamerica-east1. Decide before the first apply: it cannot be changed later."
+  description = "Where BigQuery keeps the data, such as US, EU or southamerica-east1. It cannot be changed after the first apply. Null: where region is."
   type        = string
-  default     = "US"
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = can(regex("^[A-Za-z]+(-[a-z]+[0-9]+)?$", var.dataset_location))
-    error_message = "dataset_location must be a BigQuery location, such as US, EU or southamerica-east1."
+    condition     = try(var.dataset_location == null || can(regex("^[A-Za-z]+(-[a-z]+[0-9]+)?$", var.dataset_location)), true)
+    error_message = "dataset_location must be a BigQuery location, such as US, EU or southamerica-east1, or null for the region."
   }
 }
 

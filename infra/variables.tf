@@ -86,7 +86,7 @@ variable "project_id" {
 }
 
 variable "region" {
-  description = "The region of the function, its schedule and its images, such as southamerica-east1. The data has its own: dataset_location."
+  description = "The region of the function, its schedule and its images, and of the data unless dataset_location is set, such as southamerica-east1."
   type        = string
   nullable    = false
 

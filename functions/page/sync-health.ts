@@ -1,6 +1,6 @@
-import packageJson from '../../package.json' with { type: 'json' };
 import type { Overview } from '../insights/overview.ts';
 import type { Wording } from '../insights/wording/wording.ts';
+import { deployedVersion } from '../version.ts';
 import { missing, type PageContext, row, section, table, titles } from './context.ts';
 import { type Html, html } from './html.ts';
 
@@ -118,8 +118,9 @@ function coverageText(ranges: Overview['coverage'], { page }: Wording): string {
 /** What is deployed, and what did the last run if that was something else. */
 function versions({ sync_runs }: Overview, { page }: Wording): Html {
   const newest = sync_runs.toSorted((one, other) => other.started_at.getTime() - one.started_at.getTime())[0];
-  const other = newest?.version != null && newest.version !== packageJson.version ? newest.version : null;
-  return html`<p class="note">${page.deployed(packageJson.version)}${other !== null && html` ${page.lastRunBy(other)}`}</p>`;
+  const deployed = deployedVersion();
+  const other = newest?.version != null && newest.version !== deployed ? newest.version : null;
+  return html`<p class="note">${page.deployed(deployed)}${other !== null && html` ${page.lastRunBy(other)}`}</p>`;
 }
 
 function nameOf({ stream, client_id }: Source | Run, { wording }: PageContext): string {

@@ -34,7 +34,8 @@ run "a_table_for_each_schema_file_partitioned_clustered_and_protected" {
     error_message = "Each table must be partitioned and clustered as its schema file says."
   }
   assert {
-    condition = alltrue([for table in google_bigquery_table.tables :
+    # The local too: a mock makes 0 of null.
+    condition = local._partition_expiration_ms == 0 && alltrue([for table in google_bigquery_table.tables :
       table.time_partitioning[0].expiration_ms == 0 && table.require_partition_filter == false
     ])
     error_message = "Rows must be kept for ever, and be readable without a filter."
@@ -174,7 +175,7 @@ run "rows_are_kept_for_ever_again_when_it_is_set_back" {
   }
 
   assert {
-    condition     = alltrue([for table in google_bigquery_table.tables : table.time_partitioning[0].expiration_ms == 0])
+    condition     = local._partition_expiration_ms == 0
     error_message = "Never must be said as 0: null plans nothing, and the rows would go on expiring."
   }
 }
@@ -221,8 +222,11 @@ run "neither_region_nor_name_of_the_function_changes_anything_of_the_data" {
   }
 
   assert {
-    condition     = google_bigquery_dataset.kondado.location == "US" && google_bigquery_dataset.kondado.dataset_id == "kondado"
-    error_message = "Dataset and location must not depend on region or name: a change would replace the data."
+    condition = (
+      google_bigquery_dataset.kondado.location == "southamerica-east1" && google_bigquery_dataset.kondado.dataset_id == "kondado" &&
+      local.environment.BIGQUERY_LOCATION == "southamerica-east1" && strcontains(output.query, "--location=southamerica-east1 ")
+    )
+    error_message = "Another region or name must leave the dataset where it is: a change would replace the data."
   }
   assert {
     condition = { for key, secret in google_secret_manager_secret.kondado : key => secret.secret_id } == {
@@ -230,5 +234,34 @@ run "neither_region_nor_name_of_the_function_changes_anything_of_the_data" {
       token   = "kondado-token-kondado"
     }
     error_message = "The names of the secrets must not depend on region or name."
+  }
+}
+
+run "another_location_of_data_that_is_there_is_warned_of_and_changes_nothing" {
+  command = plan
+
+  variables {
+    dataset_location = "US"
+  }
+
+  expect_failures = [check.dataset_location]
+
+  assert {
+    condition     = google_bigquery_dataset.kondado.location == "southamerica-east1"
+    error_message = "The dataset must stay where it is."
+  }
+}
+
+run "new_data_goes_where_it_is_asked_to" {
+  command   = plan
+  state_key = "elsewhere"
+
+  variables {
+    dataset_location = "EU"
+  }
+
+  assert {
+    condition     = google_bigquery_dataset.kondado.location == "EU" && local.environment.BIGQUERY_LOCATION == "EU"
+    error_message = "dataset_location must decide, and the function must know it."
   }
 }

@@ -22,12 +22,16 @@ run "the_required_variables_alone_apply" {
     error_message = "The dataset must be the project's dataset kondado."
   }
   assert {
-    condition     = output.run_now == "gcloud scheduler jobs run kondado-log-sync --project=my-project --location=southamerica-east1"
+    condition     = startswith(output.run_now, "gcloud scheduler jobs run kondado-log-sync --project=my-project --location=southamerica-east1\n")
     error_message = "The output must be a command to paste."
   }
   assert {
     condition     = alltrue([for text in ["curl", output.url, "gcloud auth print-identity-token"] : strcontains(output.backfill, text)])
     error_message = "The output must be a command to paste, with the address and an identity."
+  }
+  assert {
+    condition     = alltrue([for text in ["curl", output.url, "{\"check\": true}"] : strcontains(output.check, text)])
+    error_message = "The output must ask this function for a check."
   }
   assert {
     condition     = strcontains(output.looker_studio, "ds.projectId=my-project&ds.datasetId=kondado&ds.tableId=pipeline_logs_latest")

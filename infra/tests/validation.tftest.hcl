@@ -31,6 +31,10 @@ run "bad_values_are_refused_by_their_variable" {
     kms_keys                  = { dataset = "my-key" }
     kondado_api               = { base_url = "https://k2.kondado.com.br/?key=1" }
     labels                    = { Team = "data" }
+    language                  = "pt"
+    muted_models              = ["all"]
+    muted_pipelines           = ["orders"]
+    notification_channels     = ["slack"]
     lookback_minutes          = -1
     memory                    = "100Mi"
     name                      = "Kondado Log Sync"
@@ -63,6 +67,10 @@ run "bad_values_are_refused_by_their_variable" {
     var.kms_keys,
     var.kondado_api,
     var.labels,
+    var.language,
+    var.muted_models,
+    var.muted_pipelines,
+    var.notification_channels,
     var.lookback_minutes,
     var.memory,
     var.name,
@@ -120,7 +128,7 @@ run "and_the_rest" {
   command = plan
 
   variables {
-    alert_silence_hours = 169
+    alert_silence_hours = 25
     invokers            = ["ana@example.com"]
     kondado_api         = { requests_per_minute = 0 }
   }

@@ -35,6 +35,15 @@ plain('every npm run sync has options that it knows', () => {
   for (const line of lines) expect(() => parseCommand(line.trim().split(/\s+/)), line).not.toThrow();
 });
 
+plain('Deploy takes at most eight commands, from signing in to the first run', () => {
+  const deploy = MARKDOWN.find(({ path }) => path === 'docs/deploy.md')?.text ?? '';
+  const steps = /^## Steps$(.*?)^## /ms.exec(deploy)?.[1] ?? '';
+  const lines = found(steps, /^ *```sh\n(.*?)^ *```/gms).flatMap((text) => text.trim().split('\n'));
+  expect(lines.length).toBeLessThanOrEqual(8);
+  const outputs = found(lines.join('\n'), /output -raw (\w+)/g);
+  expect(outputs).toEqual(['add_credentials', 'check', 'run_now']);
+});
+
 describe('what the commands for Google Cloud name exists', () => {
   plain('outputs', async () => {
     const names = found(allCommands, /terraform -chdir=infra output -raw (\w+)/g);

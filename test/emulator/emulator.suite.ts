@@ -97,7 +97,7 @@ beforeEach(async () => {
 });
 
 test('a first load arrives complete, with all digits and all characters', async () => {
-  expect(await sync()).toMatchObject({ outcome: 'success', rows_read: 120, rows_inserted: 120, requests: 3 });
+  expect(await sync()).toMatchObject({ outcome: 'success', rows_read: 120, rows_inserted: 120, requests: 4 });
   expect(await latestIds()).toEqual(sourceIds());
   const names = await query(`SELECT DISTINCT pipeline_name FROM \`${PROJECT}.${dataset}.pipeline_logs\``);
   expect(names).toEqual([{ pipeline_name: 'Vendas {{projectId}} é😀' }]);
@@ -113,7 +113,7 @@ test('a second run stores what is new and what has changed, and nothing else', a
     rows_inserted: 2,
     watermark_before: first.watermark_after,
   });
-  expect(await sync()).toMatchObject({ rows_inserted: 0, requests: 1 });
+  expect(await sync()).toMatchObject({ rows_inserted: 0, requests: 2 });
   expect(await latestIds()).toEqual(sourceIds());
   const versions = await query(`SELECT COUNT(*) AS versions FROM \`${PROJECT}.${dataset}.pipeline_logs\``);
   expect(versions).toEqual([{ versions: 122 }]);
@@ -149,7 +149,7 @@ test('a backfill fills a hole, a verification finds the next one', async () => {
 test('a dry run counts what is stored and writes nothing', async () => {
   await sync();
   const { plan } = await sync(`{"from_id": ${FIRST_ID}, "dry_run": true}`);
-  expect(plan).toMatchObject({ rows_estimated: 120, rows_stored: 120, requests_estimated: 3 });
+  expect(plan).toMatchObject({ rows_estimated: 120, rows_stored: 120, requests_estimated: 4 });
   const runs = await query(`SELECT COUNT(*) AS runs FROM \`${PROJECT}.${dataset}.sync_runs\``);
   expect(runs).toEqual([{ runs: 1 }]);
 });

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { printJson } from '../../functions/json.ts';
 import { parseRunRequest } from '../../functions/sync/request.ts';
 import { INFRA, readHcl } from './hcl.ts';
 
@@ -15,7 +16,7 @@ const VALUES: Record<string, string> = {
   'local._service': 'kondado-log-sync',
   'local._uri': 'https://kondado-log-sync-ab12cd-uc.a.run.app',
   'local.attempt_deadline_seconds': '1800',
-  'var.dataset_location': 'US',
+  'google_bigquery_dataset.kondado.location': 'US',
   'var.project_id': 'my-project',
   'var.region': 'us-central1',
 };
@@ -56,6 +57,19 @@ const COMMANDS: Record<string, string[][]> = {
   run_now: [['gcloud', 'scheduler', 'jobs', 'run', 'kondado-log-sync', PROJECT, '--location=us-central1']],
 };
 
+/** What the function answers to a check, with what a message may hold. */
+const CHECKED = {
+  run_id: 'b1a3',
+  mode: 'check',
+  outcome: 'failed',
+  checks: [
+    { name: 'configuration', outcome: 'ok', message: 'All is set.' },
+    { name: 'paging.model_logs', outcome: 'warning', message: 'Use models/{id}/status, "as is".' },
+    { name: 'events', outcome: 'skipped', message: 'No topic.' },
+    { name: 'writing', outcome: 'failed', message: 'Rows got lost: check again.' },
+  ],
+};
+
 const END_OF_CALL = '\x1e';
 
 /** A query means the same on one line. */
@@ -77,7 +91,7 @@ describe.skipIf(process.platform === 'win32')('pasted into a shell', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   for (const program of ['gcloud', 'bq', 'curl']) {
     const words = `for word in ${program} "$@"; do printf '%s\\0' "$word"; done; printf '${END_OF_CALL}'`;
-    const text = `#!/bin/sh\nif [ "$1" = auth ]; then echo IDENTITY; exit; fi\n{ ${words}; } >>"${calls}"\n`;
+    const text = `#!/bin/sh\nif [ "$1" = auth ]; then echo IDENTITY; exit; fi\n{ ${words}; } >>"${calls}"\nprintf '%s' "$ANSWER"\n`;
     writeFileSync(join(folder, program), text);
     chmodSync(join(folder, program), 0o755);
   }
@@ -85,7 +99,7 @@ describe.skipIf(process.platform === 'win32')('pasted into a shell', () => {
   /** The words with which the command calls programs. */
   function call(command: string): string[][] {
     writeFileSync(calls, '');
-    execFileSync('sh', ['-euc', command], { env: { PATH: `${folder}:/usr/bin:/bin` } });
+    execFileSync('sh', ['-euc', command], { env: { PATH: `${folder}:/usr/bin:/bin`, ANSWER: '' } });
     return readFileSync(calls, 'utf8')
       .split(END_OF_CALL)
       .slice(0, -1)
@@ -94,6 +108,37 @@ describe.skipIf(process.platform === 'win32')('pasted into a shell', () => {
 
   test.each(Object.entries(COMMANDS))('%s calls the program with these words', async (name, expected) => {
     expect(call(await render(name))).toEqual(expected);
+  });
+
+  /** What the command prints if the function answers this. */
+  const printed = (command: string, answer: string) =>
+    execFileSync('sh', ['-euc', command], {
+      env: { PATH: `${folder}:/usr/bin:/bin`, ANSWER: answer },
+      encoding: 'utf8',
+    });
+
+  test('check posts a body that the function accepts, with an identity', async () => {
+    const [words = []] = call(await render('check'));
+    expect(words[0]).toBe('curl');
+    expect(words).toContain(VALUES['local._uri']);
+    expect(words).toContain('Authorization: Bearer IDENTITY');
+    expect(parseRunRequest(String(words.at(-1))).mode).toBe('check');
+  });
+
+  test('check prints what failed and what is to be warned of, and nothing of the rest', async () => {
+    const command = await render('check');
+    expect(printed(command, printJson(CHECKED)).trim().split('\n')).toEqual([
+      'check: failed',
+      'warning: paging.model_logs: Use models/{id}/status, \\"as is\\".',
+      'failed: writing: Rows got lost: check again.',
+    ]);
+    const well = { ...CHECKED, outcome: 'success', checks: CHECKED.checks.slice(0, 1) };
+    expect(printed(command, printJson(well)).trim()).toBe('check: success');
+  });
+
+  test('check prints any other answer as it is, such as that of a service that knows nobody', async () => {
+    const refusal = '<h1>Error: Forbidden</h1>\n<h2>Your client does not have permission.</h2>';
+    expect(printed(await render('check'), refusal).trim()).toBe(refusal);
   });
 
   test('backfill posts a body that the function accepts, with an identity', async () => {
@@ -114,6 +159,7 @@ test('every output is a command that is tried here, or no command', async () => 
     [
       ...Object.keys(COMMANDS),
       'backfill',
+      'check',
       'console',
       'dataset',
       'looker_studio',

@@ -3,7 +3,11 @@ export interface TestMessage {
   '@testrun'?: string;
   test_run?: { run: string; status?: string };
   test_plan?: {
-    resource_changes: { address: string; type: string; change: { after: Record<string, unknown> } }[];
+    resource_changes: {
+      address: string;
+      type: string;
+      change: { actions: string[]; after: Record<string, unknown> };
+    }[];
   };
   diagnostic?: { summary: string; detail: string };
 }
