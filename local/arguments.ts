@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { closest, distance } from 'fastest-levenshtein';
 import { type RequestFault, type RunRequest, readRunRequest } from '../functions/sync/request.ts';
 
 /** The command was used wrongly; the message names every fault. */
@@ -18,6 +19,7 @@ const OPTIONS = {
   'from-id': { type: 'string' },
   streams: { type: 'string' },
   verify: { type: 'boolean' },
+  'accept-gap': { type: 'boolean' },
   'dry-run': { type: 'boolean' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -33,6 +35,7 @@ npm run sync -- [options]
   --from-id ID           read again from this log id on, instead of --from
   --streams NAMES        pipeline_logs, model_logs, or both with a comma between them
   --verify               read stored history again, compare and repair
+  --accept-gap           with --from or --from-id: start there although rows before it were never read
   --dry-run              only say what would be read
   --json                 print the report, as the function would answer, and nothing else
   --help                 show this text
@@ -55,30 +58,47 @@ export function parseCommand(
   // Strict parsing would stop at the first fault.
   const { tokens } = parseArgs({ args: [...args], options: OPTIONS, strict: false, tokens: true });
   const values = new Map<string, string>();
-  const faults = optionsTakenByNpm(env).map(
+  const faults = optionsTakenByNpm(Object.keys(OPTIONS), env).map(
     (name) => `npm kept --${name} for itself: put -- before the options, as in npm run sync -- --${name}`,
   );
   for (const token of tokens) {
     if (token.kind === 'positional') faults.push(`unexpected ${JSON.stringify(token.value)}`);
     if (token.kind !== 'option') continue;
+    if (!isOption(token.name)) {
+      faults.push(unknownOption(token.rawName, Object.keys(OPTIONS)));
+      continue;
+    }
     const fault = optionFault(token.name, token.value, values);
     if (fault) faults.push(`${token.rawName} ${fault}`);
     else values.set(token.name, token.value ?? '');
   }
   const isHelp = values.has('help');
   const { request, faults: requestFaults } = readRunRequest(isHelp ? {} : bodyOf(values));
-  faults.push(...requestFaults.map(asOption));
+  faults.push(...requestFaults.map((fault) => asOption(fault, values)));
   if (faults.length > 0) throw new UsageError(faults.join('; '));
   return { request, isJson: values.has('json'), isHelp };
 }
 
 /** Options typed without the `--` that makes npm pass them on: only these variables show that they were there. */
-function optionsTakenByNpm(env: Readonly<Record<string, string | undefined>>): string[] {
-  return Object.keys(OPTIONS).filter((name) => env[`npm_config_${name.replaceAll('-', '_')}`]);
+export function optionsTakenByNpm(
+  names: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): string[] {
+  return names.filter((name) => env[`npm_config_${name.replaceAll('-', '_')}`]);
 }
 
-function optionFault(name: string, value: string | undefined, earlier: ReadonlyMap<string, string>) {
-  if (!isOption(name)) return 'is not an option';
+/** What is wrong with an option that a command does not have, with the one that may have been meant. */
+export function unknownOption(rawName: string, names: readonly string[]): string {
+  const nearest = `--${closest(rawName.replace(/^-+/, ''), names)}`;
+  const isNear = distance(rawName, nearest) <= 1 + nearest.length / 4;
+  return `${rawName} is not an option${isNear ? `, did you mean ${nearest}?` : ''}`;
+}
+
+function optionFault(
+  name: keyof typeof OPTIONS,
+  value: string | undefined,
+  earlier: ReadonlyMap<string, string>,
+) {
   if (earlier.has(name)) return 'is given twice';
   if (OPTIONS[name].type === 'boolean') return value === undefined ? undefined : 'takes no value';
   return value === undefined || value === '' || value.startsWith('--') ? 'needs a value' : undefined;
@@ -99,12 +119,16 @@ function bodyOf(values: ReadonlyMap<string, string>): object {
     to: values.get('to'),
     from_id: fromId !== undefined && /^\d+$/.test(fromId) ? BigInt(fromId) : fromId,
     verify: values.has('verify') || undefined,
+    accept_gap: values.has('accept-gap') || undefined,
     dry_run: values.has('dry-run') || undefined,
   };
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 }
 
 /** A fault, in the words of the command line. */
-function asOption({ key, message }: RequestFault): string {
-  return `--${key.replace('_', '-')} ${message.replaceAll(/"(\w+)"/g, (_match, name: string) => `--${name.replace('_', '-')}`)}`;
+function asOption({ key, message }: RequestFault, values: ReadonlyMap<string, string>): string {
+  const option = key.replace('_', '-');
+  const given = values.get(option);
+  const text = message.replaceAll(/"(\w+)"/g, (_match, name: string) => `--${name.replace('_', '-')}`);
+  return `--${option} ${text}${given && message.startsWith('must be') ? `, not ${JSON.stringify(given)}` : ''}`;
 }

@@ -7,7 +7,7 @@ import { createWording } from '../functions/insights/wording/wording.ts';
 import { printJson } from '../functions/json.ts';
 import { createLog } from '../functions/log.ts';
 import { UsageError } from './arguments.ts';
-import { openLocalEnvironment, SANDBOX_NOTICE } from './environment.ts';
+import { openLocalEnvironment, readEnvironment, sandboxNotice } from './environment.ts';
 import { endWithNpm, listenForInterruption } from './signals.ts';
 import { createPainter, letReadersLeave } from './terminal/screen.ts';
 import { renderTable } from './terminal/table.ts';
@@ -37,9 +37,9 @@ async function main(): Promise<number> {
     return 0;
   }
   endWithNpm();
-  const local = await openLocalEnvironment(process.env);
+  const local = await openLocalEnvironment(readEnvironment());
   try {
-    if (local.isSandbox) stderr.write(`${SANDBOX_NOTICE}\n`);
+    if (local.isSandbox) stderr.write(`${sandboxNotice(local.env)}\n`);
     stderr.write('Checking. Kondado takes one request a second, so it takes some ten seconds.\n');
     const log = createLog({
       level: 'warn',

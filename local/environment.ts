@@ -1,3 +1,7 @@
+import { existsSync } from 'node:fs';
+import { loadEnvFile } from 'node:process';
+import { languageOf, SANDBOX_FILE } from '../functions/config.ts';
+import { createWording } from '../functions/insights/wording/wording.ts';
 import { createCompany, PLAN_ACTIVE_PIPELINES, PLAN_RECORDS_PER_MONTH } from './sandbox/company.ts';
 import { SANDBOX_KEY, SANDBOX_TOKEN, startSandbox } from './sandbox/server.ts';
 
@@ -11,21 +15,28 @@ export interface LocalEnvironment {
   close(): Promise<void>;
 }
 
-export const SANDBOX_NOTICE =
-  'No Kondado credentials in the environment: this uses the built-in sandbox, a made-up company. ' +
-  'Set KONDADO_API_KEY and KONDADO_TOKEN for your own logs.';
+/** Says that the data is made up, in the reader's language. */
+export function sandboxNotice(env: Environment): string {
+  return createWording({ language: languageOf(env), timeZone: 'UTC' }).terminal.usesSandbox;
+}
 
 const CREDENTIALS = ['KONDADO_API_KEY', 'KONDADO_TOKEN', 'KONDADO_API_KEY_SECRET', 'KONDADO_TOKEN_SECRET'];
 
 const DEFAULTS = { WAREHOUSE: 'duckdb' };
 
 const SANDBOX_DEFAULTS = {
-  DUCKDB_PATH: 'sandbox.duckdb',
+  DUCKDB_PATH: SANDBOX_FILE,
   KONDADO_REQUESTS_PER_SECOND: '1000000',
   KONDADO_REQUESTS_PER_MINUTE: '100000000',
   PLAN_RECORDS_PER_MONTH: String(PLAN_RECORDS_PER_MONTH),
   PLAN_ACTIVE_PIPELINES: String(PLAN_ACTIVE_PIPELINES),
 };
+
+/** The environment of this process, with what a file `.env` in the current folder adds to it. */
+export function readEnvironment(): Environment {
+  if (existsSync('.env')) loadEnvFile('.env');
+  return process.env;
+}
 
 /** The environment of a command on this computer, with the defaults that differ from those in Google Cloud. */
 export function withLocalDefaults(env: Environment): { env: Environment; isSandbox: boolean } {

@@ -1,49 +1,151 @@
-// npm run query -- "SELECT ...": asks the DuckDB file that npm run sync writes.
+// npm run query: asks the DuckDB file that npm run sync writes, see `--help`.
 import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { SANDBOX_FILE } from '../functions/config.ts';
+import { stringifyJson } from '../functions/json.ts';
 import { VARIABLES } from '../functions/variables.ts';
+import { readQuestions } from '../functions/views/templates.ts';
+import { optionsTakenByNpm, UsageError, unknownOption } from './arguments.ts';
 import { readDuckDb } from './duckdb.ts';
-import { withLocalDefaults } from './environment.ts';
+import { type Environment, readEnvironment } from './environment.ts';
 import { createPainter, letReadersLeave } from './terminal/screen.ts';
 import { renderTable } from './terminal/table.ts';
 import { printable } from './terminal/texts.ts';
 
 const { stdout, stderr } = process;
 
-async function main(): Promise<number> {
-  const [sql, ...rest] = process.argv.slice(2);
-  if (!sql || rest.length > 0 || /^--?h(?:elp)?$/.test(sql)) {
-    stderr.write('Usage: npm run query -- "SELECT count(*) FROM pipeline_logs_latest"\n');
-    return 2;
+const HELP = `Asks the DuckDB file that npm run sync writes, and never changes it. Times are UTC.
+
+npm run query -- [options] "SELECT ..."
+
+  --json                 print an array with an object for each row, and nothing else
+  --csv                  print CSV with a line of titles, and nothing else
+  --help                 show this text
+
+The file is DUCKDB_PATH, else ${VARIABLES.DUCKDB_PATH.default} if there is one, else ${SANDBOX_FILE}.
+Exit status: 0 answered, 1 failed, 2 wrong usage.
+
+What can be asked, next to the tables pipeline_logs, model_logs, sync_runs and rejected_rows:
+`;
+
+const OPTIONS = {
+  json: { type: 'boolean' },
+  csv: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+const WHOLE_NUMBERS = /^U?(?:BIGINT|HUGEINT)$/;
+
+interface Answer {
+  titles: string[];
+  rows: unknown[][];
+}
+
+type Format = 'table' | 'json' | 'csv';
+
+async function main(env: Environment): Promise<number> {
+  const { sql, format } = parseQuery(process.argv.slice(2), env);
+  if (sql === undefined) {
+    const questions = [...readQuestions()].map(([name, question]) => [name, question]);
+    const options = { maxWidth: Number.POSITIVE_INFINITY, emphasize: (text: string) => text };
+    const [, ...lines] = renderTable([{ title: '' }, { title: '' }], questions, options);
+    stdout.write(`${HELP}\n${lines.map((line) => `  ${line}`).join('\n')}\n`);
+    return 0;
   }
-  const path = withLocalDefaults(process.env).env.DUCKDB_PATH ?? VARIABLES.DUCKDB_PATH.default;
+  const path = fileOf(env);
   if (!existsSync(path)) {
     stderr.write(`There is no ${path} yet: npm run sync makes it. DUCKDB_PATH names another file.\n`);
     return 1;
   }
-  const { titles, rows } = await readDuckDb(path, async (connection) => {
-    const answer = await connection.runAndReadAll(sql);
-    return { titles: answer.columnNames(), rows: answer.getRowsJson() };
-  });
-  const texts = rows.map((row) => row.map(textOf));
-  const columns = titles.map((title, index) => ({
-    title,
-    align: texts.every((row) => /^-?[\d.]*$/.test(row[index] ?? '')) ? ('right' as const) : ('left' as const),
-  }));
-  const paint = createPainter(stdout);
-  const options = { maxWidth: Number.POSITIVE_INFINITY, emphasize: (text: string) => paint('bold', text) };
-  stdout.write(`${renderTable(columns, texts, options).join('\n')}\n`);
+  stderr.write(`Asking ${path}.\n`);
+  const answer = await readDuckDb(path, (connection) => ask(connection, sql));
+  stdout.write(`${FORMATS[format](answer)}\n`);
   return 0;
 }
 
+/** @throws {UsageError} that names every fault. */
+function parseQuery(args: string[], env: Environment): { sql: string | undefined; format: Format } {
+  // A statement may begin with a comment, which has two dashes too.
+  const isOption = (text: string) => /^-[^\s]*$/.test(text);
+  const statements = args.filter((text) => !isOption(text));
+  const options = args.filter(isOption);
+  const { values, tokens } = parseArgs({ args: options, options: OPTIONS, strict: false, tokens: true });
+  const faults = optionsTakenByNpm(Object.keys(OPTIONS), env).map(
+    (name) =>
+      `npm kept --${name} for itself: put -- before it, as in npm run query -- --${name} "SELECT ..."`,
+  );
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    if (!Object.hasOwn(OPTIONS, token.name)) faults.push(unknownOption(token.rawName, Object.keys(OPTIONS)));
+    else if (token.value !== undefined) faults.push(`${token.rawName} takes no value`);
+  }
+  if (values.json && values.csv) faults.push('--json and --csv exclude each other');
+  if (statements.length > 1) faults.push('one statement at a time, in quotes');
+  if (faults.length > 0) throw new UsageError(faults.join('; '));
+  const sql = values.help ? undefined : statements[0]?.trim() || undefined;
+  return { sql, format: values.json ? 'json' : values.csv ? 'csv' : 'table' };
+}
+
+function fileOf({ DUCKDB_PATH }: Environment): string {
+  if (DUCKDB_PATH) return DUCKDB_PATH;
+  return existsSync(VARIABLES.DUCKDB_PATH.default) ? VARIABLES.DUCKDB_PATH.default : SANDBOX_FILE;
+}
+
+async function ask(connection: DuckDBConnection, sql: string): Promise<Answer> {
+  const statements = await connection.extractStatements(sql);
+  if (statements.count !== 1) throw new UsageError('one statement at a time, in quotes');
+  const statement = await statements.prepare(0);
+  const answer = await statement.runAndReadAll();
+  const areWhole = answer.columnTypes().map((type) => WHOLE_NUMBERS.test(String(type)));
+  const rows = answer
+    .getRowsJson()
+    .map((row) =>
+      row.map((value, index) => (areWhole[index] && value !== null ? BigInt(String(value)) : value)),
+    );
+  return { titles: answer.deduplicatedColumnNames(), rows };
+}
+
+const FORMATS: Record<Format, (answer: Answer) => string> = {
+  table({ titles, rows }) {
+    const texts = rows.map((row) => row.map((value) => printable(textOf(value))));
+    const columns = titles.map((title, index) => ({
+      title,
+      align: texts.every((row) => /^-?[\d.]*$/.test(row[index] ?? ''))
+        ? ('right' as const)
+        : ('left' as const),
+    }));
+    const paint = createPainter(stdout);
+    const options = { maxWidth: Number.POSITIVE_INFINITY, emphasize: (text: string) => paint('bold', text) };
+    return renderTable(columns, texts, options).join('\n');
+  },
+  json({ titles, rows }) {
+    const objects = rows.map((row) => Object.fromEntries(titles.map((title, index) => [title, row[index]])));
+    return `[${objects.map((object) => stringifyJson(object)).join(',\n')}]`;
+  },
+  csv({ titles, rows }) {
+    return [titles, ...rows].map((row) => row.map((value) => csvField(textOf(value))).join(',')).join('\n');
+  },
+};
+
 function textOf(value: unknown): string {
   if (value === null || value === undefined) return '';
-  return printable(typeof value === 'object' ? JSON.stringify(value) : String(value));
+  return typeof value === 'object' ? stringifyJson(value) : String(value);
+}
+
+/** A field of CSV as RFC 4180 has it. */
+function csvField(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 letReadersLeave(stdout);
 try {
-  process.exitCode = await main();
+  process.exitCode = await main(readEnvironment());
 } catch (error) {
-  stderr.write(`${error instanceof Error ? error.message : error}\n`);
-  process.exitCode = 1;
+  const said = error instanceof Error ? error.message : String(error);
+  const isUsage = error instanceof UsageError;
+  stderr.write(
+    isUsage ? `Wrong usage: ${said}.\nnpm run query -- --help lists what there is.\n` : `${said}\n`,
+  );
+  process.exitCode = isUsage ? 2 : 1;
 }

@@ -1,23 +1,24 @@
 // npm start: the function on this computer, with the defaults of npm run sync.
 import { subscribe } from 'node:diagnostics_channel';
 import { fileURLToPath } from 'node:url';
-import { openLocalEnvironment, SANDBOX_NOTICE } from './environment.ts';
+import { openLocalEnvironment, readEnvironment, sandboxNotice } from './environment.ts';
 import { endWithNpm } from './signals.ts';
 
-const port = process.env.PORT || '8080';
+const processEnv = readEnvironment();
+const port = processEnv.PORT || '8080';
 if (!/^\d{1,5}$/.test(port)) {
   process.stderr.write(`PORT: received ${JSON.stringify(port)}, accepted is a number such as 8080.\n`);
   process.exit(2);
 }
 
 endWithNpm();
-const { env, isSandbox } = await openLocalEnvironment(process.env);
+const { env, isSandbox } = await openLocalEnvironment(processEnv);
 Object.assign(process.env, env, {
   PORT: port,
   FUNCTION_TARGET: 'sync',
   FUNCTION_SOURCE: fileURLToPath(new URL('..', import.meta.url)),
 });
-if (isSandbox) process.stderr.write(`${SANDBOX_NOTICE}\n`);
+if (isSandbox) process.stderr.write(`${sandboxNotice(env)}\n`);
 
 subscribe('tracing:net.server.listen:asyncEnd', () => {
   process.stderr.write(

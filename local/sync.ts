@@ -10,7 +10,8 @@ import {
   type Environment,
   type LocalEnvironment,
   openLocalEnvironment,
-  SANDBOX_NOTICE,
+  readEnvironment,
+  sandboxNotice,
 } from './environment.ts';
 import { readDestination } from './read-destination.ts';
 import { endWithNpm, listenForInterruption } from './signals.ts';
@@ -38,9 +39,9 @@ async function main(): Promise<number> {
     return 0;
   }
   endWithNpm();
-  const local = await openLocalEnvironment(process.env);
+  const local = await openLocalEnvironment(readEnvironment());
   try {
-    if (local.isSandbox) stderr.write(`${SANDBOX_NOTICE}\n`);
+    if (local.isSandbox) stderr.write(`${sandboxNotice(local.env)}\n`);
     const outcome = await synchronize(command, local);
     return outcome === 'failed' ? 1 : 0;
   } finally {

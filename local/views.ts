@@ -1,8 +1,9 @@
 // npm run views: the SQL of every view, see `--help`.
 import { parseArgs } from 'node:util';
 import { VARIABLES } from '../functions/variables.ts';
-import { readTemplates, readViews, type ViewPlaceholders } from '../functions/views/templates.ts';
+import { readQuestions, readViews, type ViewPlaceholders } from '../functions/views/templates.ts';
 import { readDuckDbViews } from '../functions/warehouse/duckdb/schema.ts';
+import { readEnvironment } from './environment.ts';
 import { letReadersLeave } from './terminal/screen.ts';
 
 const { stdout, stderr } = process;
@@ -51,14 +52,15 @@ function main(): void {
   const placeholders: ViewPlaceholders = {
     dataset: values.dataset ?? dialect.dataset,
     now: values.now ?? dialect.now,
-    time_zone: values['time-zone'] ?? (process.env.BILLING_TIME_ZONE || VARIABLES.BILLING_TIME_ZONE.default),
+    time_zone:
+      values['time-zone'] ?? (readEnvironment().BILLING_TIME_ZONE || VARIABLES.BILLING_TIME_ZONE.default),
     plan_records: values['plan-records'],
     plan_pipelines: values['plan-pipelines'],
   };
-  const templates = readTemplates();
+  const questions = readQuestions();
   const views = [...dialect.read(placeholders)].map(([name, sql]) => ({
     name,
-    question: /^-- (.*)/.exec(templates.get(name) ?? '')?.[1],
+    question: questions.get(name),
     sql,
   }));
   stdout.write(`${JSON.stringify({ views }, null, 2)}\n`);

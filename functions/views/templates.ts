@@ -30,6 +30,11 @@ export function readTemplates(): Map<string, string> {
   return new Map([...templates.filter(isLatest), ...templates.filter((view) => !isLatest(view))]);
 }
 
+/** The question that each view answers, by name, as the first line of its text has it. */
+export function readQuestions(): Map<string, string> {
+  return new Map([...readTemplates()].map(([name, text]) => [name, /^-- (.*)/.exec(text)?.[1] ?? '']));
+}
+
 /** Fills the placeholders of a view's text, whichever dialect it is in. */
 export function fillTemplate(text: string, placeholders: ViewPlaceholders): string {
   return text.replaceAll(/\$\{(\w+)\}/g, (_match, key: keyof ViewPlaceholders) => placeholders[key]);

@@ -104,6 +104,14 @@ const FAULTS: [string, (request: SandboxRequest, url: string) => Fault][] = [
       value: { success: true, data: { data: [], pagination: { next_start_element_id: KEY } } },
     }),
   ],
+  [
+    'a charset that is the token',
+    () => ({ kind: 'text', body: '\xff', headers: { 'content-type': `text/json; charset=${TOKEN}` } }),
+  ],
+  [
+    'a pause as long as the token',
+    () => ({ kind: 'status', status: 429, headers: { 'retry-after': TOKEN } }),
+  ],
   ['a reset', () => ({ kind: 'reset' })],
   ['a reset behind the headers', () => ({ kind: 'resetAfterHeaders' })],
   ['a cut-off body', () => ({ kind: 'cutOff' })],

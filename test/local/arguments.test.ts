@@ -30,9 +30,12 @@ describe('the arguments', () => {
     [['--to', '2026-09-01'], ['--to needs --from or --from-id']],
     [['--from', '2999-01-01'], ['--from lies in the future']],
     [
-      ['--streams', 'a,b', '--from', '1.9.2026'],
-      ['--streams must be one of', '--from must be a date'],
+      ['--streams', 'a,b', '--from', 'yesterday'],
+      ['--streams must be one of', /--from must be a date .*, not "yesterday"/],
     ],
+    [['--form', '2026-09-01'], ['--form is not an option, did you mean --from?']],
+    [['--dryrun'], ['did you mean --dry-run?']],
+    [['--accept-gap'], ['--accept-gap needs --from or --from-id']],
   ])('%j is refused with every fault', (args, faults) => {
     for (const fault of faults) expect(() => parseCommand(args)).toThrow(fault);
   });

@@ -67,17 +67,22 @@ async function open(duckdb: DuckDb, path: string): Promise<DuckDBInstance> {
   try {
     return await duckdb.DuckDBInstance.fromCache(path, { threads: '1' });
   } catch (error) {
-    const said = error instanceof Error ? error.message.replaceAll(path, '') : '';
-    throw /lock/i.test(said)
-      ? new SyncError(
-          'WAREHOUSE_UNAVAILABLE',
-          `The DuckDB file ${path} is held by another process, perhaps a duckdb shell or another sync: end it, or set DUCKDB_PATH to another file.`,
-        )
-      : new SyncError(
-          'WAREHOUSE_REJECTED',
-          `The DuckDB file ${path} could not be opened or made: check that its folder exists and may be written, and that it is a DuckDB file.`,
-        );
+    throw openFault(error, path);
   }
+}
+
+/** Says in words why a file could not be opened. */
+export function openFault(error: unknown, path: string): SyncError {
+  const said = error instanceof Error ? error.message.replaceAll(path, '') : '';
+  return /lock/i.test(said)
+    ? new SyncError(
+        'WAREHOUSE_UNAVAILABLE',
+        `The DuckDB file ${path} is held by another process, perhaps a duckdb shell or another sync: end it, or set DUCKDB_PATH to another file.`,
+      )
+    : new SyncError(
+        'WAREHOUSE_REJECTED',
+        `The DuckDB file ${path} could not be opened or made: check that its folder exists and may be written, and that it is a DuckDB file.`,
+      );
 }
 
 /** Makes a function that runs one piece of work after the other, as one connection must, and names the file in errors. */

@@ -58,6 +58,9 @@ export function terminal(f: Formats) {
       runs: 'runs',
     },
 
+    usesSandbox:
+      'No Kondado credentials in the environment: this uses the built-in sandbox, a made-up company. ' +
+      'Set KONDADO_API_KEY and KONDADO_TOKEN for your own logs.',
     stopping: 'stopping; press Ctrl-C again to end at once',
     read: (rows: number, requests: number) =>
       `${plural(rows, 'row', 'rows')}, ${plural(requests, 'request', 'requests')}`,

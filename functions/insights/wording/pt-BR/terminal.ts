@@ -56,6 +56,9 @@ export function terminal(f: Formats): Catalogue['terminal'] {
       runs: 'execuções',
     },
 
+    usesSandbox:
+      'Sem credenciais da Kondado no ambiente: usando o sandbox embutido, uma empresa fictícia. ' +
+      'Defina KONDADO_API_KEY e KONDADO_TOKEN para ver os seus próprios logs.',
     stopping: 'parando; aperte Ctrl-C de novo para encerrar na hora',
     read: (rows, requests) =>
       `${plural(rows, 'linha', 'linhas')}, ${plural(requests, 'requisição', 'requisições')}`,
