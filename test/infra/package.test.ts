@@ -84,7 +84,7 @@ test('it says which secret cannot be read, and which table is not there', async 
   expect(JSON.stringify(answers[0]?.body)).toContain('pipeline_logs');
 }, 60_000);
 
-test('the page comes from the deployed code, or says which views are not there', async ({
+test('the page comes from the deployed code, or says which part of it is not there', async ({
   startBigQuery,
 }) => {
   await withFunction(bigQueryEnvironment(await startBigQuery()), async (url) => {
@@ -95,10 +95,8 @@ test('the page comes from the deployed code, or says which views are not there',
   const withoutViews = await startBigQuery({ missingTables: ['rejected_rows'] });
   await withFunction(bigQueryEnvironment(withoutViews), async (url) => {
     const response = await fetch(url);
-    expect(response.status).toBe(503);
-    const { error } = (await response.json()) as Answer;
-    expect(error?.code).toBe('WAREHOUSE_REJECTED');
-    expect(error?.message).toContain('run terraform apply');
+    expect(response.status).toBe(200); // the other parts are there
+    expect(await response.text()).toContain('could not be read (WAREHOUSE_REJECTED)');
   });
 }, 60_000);
 
