@@ -8,7 +8,7 @@ import { CHILD_ENV } from '../../support/child-env.ts';
 import { load, pipelineRow } from '../../support/rows.ts';
 import type { Environment } from '../../support/runs.ts';
 import { test } from '../../support/test.ts';
-import { bigQueryWarehouse, duckDbWarehouse } from '../../support/warehouses.ts';
+import { bigQueryWarehouse } from '../../support/warehouses.ts';
 
 const CHILD = fileURLToPath(new URL('../../support/child.ts', import.meta.url));
 const MEGABYTE = 2 ** 20;
@@ -94,10 +94,14 @@ describe('an answer of absurd size leaves the process alive, within its memory',
     expect(weighed?.peakMegabytes).toBeLessThan(MEMORY_MEGABYTES);
   });
 
-  test('twenty pages of two megabytes, one after the other', async ({ folder, startKondado, expect }) => {
+  test('twenty pages of two megabytes, one after the other', async ({
+    startBigQuery,
+    startKondado,
+    expect,
+  }) => {
     const rows = load('pipeline_logs', 1_000).map((row) => ({ ...row, pipeline_name: 'x'.repeat(40_000) }));
     const kondado = await startKondado({ pipeline_logs: rows });
-    const warehouse = duckDbWarehouse(`${folder}/kondado.duckdb`);
+    const warehouse = bigQueryWarehouse(await startBigQuery());
     const weighed = await weigh({ ...kondado.env, ...warehouse.env });
     expect(weighed).toMatchObject({ outcome: 'success' });
     expect(weighed?.peakMegabytes).toBeLessThan(MEMORY_MEGABYTES);
