@@ -2,8 +2,11 @@
 import { parseArgs } from 'node:util';
 import { VARIABLES } from '../functions/variables.ts';
 import { readQuestions, readViews, type ViewPlaceholders } from '../functions/views/templates.ts';
+import { toDuckDb } from '../functions/warehouse/duckdb/dialect.ts';
 import { readDuckDbViews } from '../functions/warehouse/duckdb/schema.ts';
-import { readEnvironment } from './environment.ts';
+import { UnknownSql } from '../functions/warehouse/duckdb/tokens.ts';
+import { optionsTakenByNpm, UsageError, unknownOption } from './arguments.ts';
+import { type Environment, readEnvironment } from './environment.ts';
 import { letReadersLeave } from './terminal/screen.ts';
 
 const { stdout, stderr } = process;
@@ -18,44 +21,44 @@ npm run --silent views -- [options]
   --time-zone NAME       in which days and months are cut (default: BILLING_TIME_ZONE, else ${VARIABLES.BILLING_TIME_ZONE.default})
   --plan-records N       records a month of the plan (default: NULL)
   --plan-pipelines N     active pipelines of the plan (default: NULL)
+  --help                 show this text
 
-Every value is filled in as it is given.
+Every value is filled in as it is given. For duckdb, --now may be written in BigQuery's SQL too.
 `;
 
 const OPTIONS = {
-  dialect: { type: 'string', default: 'bigquery' },
+  dialect: { type: 'string' },
   dataset: { type: 'string' },
   now: { type: 'string' },
   'time-zone': { type: 'string' },
-  'plan-records': { type: 'string', default: 'NULL' },
-  'plan-pipelines': { type: 'string', default: 'NULL' },
+  'plan-records': { type: 'string' },
+  'plan-pipelines': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
 const DIALECTS = {
-  bigquery: { read: readViews, dataset: 'PROJECT.kondado', now: 'CURRENT_TIMESTAMP()' },
-  duckdb: { read: readDuckDbViews, dataset: 'main', now: 'now()' },
+  bigquery: {
+    read: readViews,
+    dataset: 'PROJECT.kondado',
+    now: 'CURRENT_TIMESTAMP()',
+    momentOf: (now: string) => now,
+  },
+  duckdb: { read: readDuckDbViews, dataset: 'main', now: 'now()', momentOf: momentInDuckDb },
 };
 
-function main(): void {
-  const { values } = parseArgs({ options: OPTIONS });
-  if (values.help) {
+function main(env: Environment): void {
+  const values = parseViewOptions(process.argv.slice(2), env);
+  if (values.has('help')) {
     stdout.write(HELP);
     return;
   }
-  if (!Object.hasOwn(DIALECTS, values.dialect)) {
-    throw new TypeError(
-      `--dialect: received ${JSON.stringify(values.dialect)}, accepted is bigquery or duckdb`,
-    );
-  }
-  const dialect = DIALECTS[values.dialect as keyof typeof DIALECTS];
+  const dialect = DIALECTS[(values.get('dialect') ?? 'bigquery') as keyof typeof DIALECTS];
   const placeholders: ViewPlaceholders = {
-    dataset: values.dataset ?? dialect.dataset,
-    now: values.now ?? dialect.now,
-    time_zone:
-      values['time-zone'] ?? (readEnvironment().BILLING_TIME_ZONE || VARIABLES.BILLING_TIME_ZONE.default),
-    plan_records: values['plan-records'],
-    plan_pipelines: values['plan-pipelines'],
+    dataset: values.get('dataset') ?? dialect.dataset,
+    now: dialect.momentOf(values.get('now') ?? dialect.now),
+    time_zone: values.get('time-zone') ?? (env.BILLING_TIME_ZONE || VARIABLES.BILLING_TIME_ZONE.default),
+    plan_records: values.get('plan-records') ?? 'NULL',
+    plan_pipelines: values.get('plan-pipelines') ?? 'NULL',
   };
   const questions = readQuestions();
   const views = [...dialect.read(placeholders)].map(([name, sql]) => ({
@@ -66,12 +69,45 @@ function main(): void {
   stdout.write(`${JSON.stringify({ views }, null, 2)}\n`);
 }
 
+/** @throws {UsageError} that names every fault. */
+function parseViewOptions(args: string[], env: Environment): Map<string, string> {
+  const names = Object.keys(OPTIONS);
+  const { tokens } = parseArgs({ args, options: OPTIONS, strict: false, tokens: true });
+  const values = new Map<string, string>();
+  const faults = optionsTakenByNpm(names, env).map(
+    (name) => `npm kept --${name} for itself: put -- before the options, as in npm run views -- --${name}`,
+  );
+  for (const token of tokens) {
+    if (token.kind === 'positional') faults.push(`unexpected ${JSON.stringify(token.value)}`);
+    if (token.kind !== 'option') continue;
+    if (!names.includes(token.name)) faults.push(unknownOption(token.rawName, names));
+    else if (values.has(token.name)) faults.push(`${token.rawName} is given twice`);
+    else if (token.name !== 'help' && !token.value) faults.push(`${token.rawName} needs a value`);
+    else values.set(token.name, token.value ?? '');
+  }
+  const dialect = values.get('dialect');
+  if (dialect !== undefined && !Object.hasOwn(DIALECTS, dialect)) {
+    faults.push(`--dialect must be bigquery or duckdb, not ${JSON.stringify(dialect)}`);
+  }
+  if (faults.length > 0) throw new UsageError(faults.join('; '));
+  return values;
+}
+
+/** A moment in DuckDB's SQL, which may be given in BigQuery's: what the dialect does not know is DuckDB's. */
+function momentInDuckDb(now: string): string {
+  try {
+    return toDuckDb(now);
+  } catch (error) {
+    if (error instanceof UnknownSql) return now;
+    throw error;
+  }
+}
+
 letReadersLeave(stdout);
 try {
-  main();
+  main(readEnvironment());
 } catch (error) {
-  const isUsage = error instanceof TypeError;
-  if (!isUsage) throw error;
-  stderr.write(`Wrong usage: ${error.message}.\nnpm run views -- --help tells what there is.\n`);
+  if (!(error instanceof UsageError)) throw error;
+  stderr.write(`Wrong usage: ${error.message}.\nnpm run views -- --help lists what there is.\n`);
   process.exitCode = 2;
 }

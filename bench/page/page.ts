@@ -1,5 +1,6 @@
 import { type PageOptions, renderPage } from '../../functions/page/page.ts';
 import { createOverview } from '../../test/fixtures/overview.ts';
+import { readViewsOfLongHistory } from './views.ts';
 
 const RUNS = 7;
 const OPTIONS: PageOptions = {
@@ -10,9 +11,10 @@ const OPTIONS: PageOptions = {
 };
 const LEAST_BILLED_MB = 10;
 
-/** What the page takes: time, size, and the bytes that it and the check after each run scan in BigQuery. */
+/** What the page takes: time, size, the time of each view, and the bytes that it and the check after each run scan in BigQuery. */
 export async function run(): Promise<void> {
   rendering();
+  await readViewsOfLongHistory();
   bigQueryCost();
 }
 

@@ -111,8 +111,7 @@ calendars AS (
   FROM schedules
   WHERE longest_gap_us > pause_us AND last_us - first_us >= 86400000000
 ),
--- Local time is counted from 49 days, which is seven weeks, before the last execution, which keeps divisions positive; that
--- execution is in the middle of the first slot.
+-- Local time, counted from seven weeks before the last execution to keep divisions positive. It is in the middle of the first slot.
 slots AS (
   SELECT *,
     DIV(local_us, 86400000000) AS day,
@@ -164,18 +163,16 @@ followers AS (
   WINDOW of_object AS (PARTITION BY client_key, object_key), later AS (of_object ORDER BY slot ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
 ),
 second_followers AS (
-  SELECT *, IFNULL(MIN(IF(is_usual, next_slot, NULL)) OVER later, slots + MIN(IF(is_usual, next_slot, NULL)) OVER of_object) AS second_slot
+  SELECT *, slot_us
+      * (IFNULL(MIN(IF(is_usual, next_slot, NULL)) OVER later, slots + MIN(IF(is_usual, next_slot, NULL)) OVER of_object) - slot) AS second_us
   FROM followers
   WINDOW of_object AS (PARTITION BY client_key, object_key), later AS (of_object ORDER BY slot ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
 ),
 pauses AS (
-  SELECT *,
+  SELECT client_key, object_key, recency, second_us, cycle_days = 1 AS is_first_week,
     LEAD(second_us) OVER (of_object ORDER BY recency) AS second_before_us, MAX(IF(is_usual, second_us, 0)) OVER of_object AS longest_us
-  FROM (
-    SELECT client_key, object_key, recency, cycle_days = 1 AS is_first_week, is_usual, second_followers.slot_us * (second_slot - slot) AS second_us
-    FROM good_days
-    JOIN second_followers USING (client_key, object_key, slot)
-  )
+  FROM good_days
+  JOIN second_followers USING (client_key, object_key, slot)
   WINDOW of_object AS (PARTITION BY client_key, object_key)
 ),
 -- One missed run is no alarm, two are: what is waited for is the second execution to come, less a little, so that the
@@ -210,8 +207,7 @@ allowances AS (
     IF(at_us + next_gap_us > now_us - 30 * 86400000000, next_gap_us, NULL) AS judged_gap_us
   FROM silences
 ),
--- One row for each ${object}, with the gaps that ended in the last 30 days. Those that were too long hide executions
--- that never came.
+-- The gaps that ended in the last 30 days, and the last execution. Gaps that were too long hide executions that never came.
 punctuality AS (
   SELECT client_key, object_key, now_us, known_us, last_us, usual_us, gaps, usual_gaps, usual_seconds, executions, consecutive_empty_executions,
     COUNTIF(at_us > now_us - 86400000000) AS executions_24h, COUNTIF(at_us > now_us - 7 * 86400000000) AS executions_7d,
@@ -288,9 +284,9 @@ SELECT NULLIF(client_key, -1) AS client_id, NULLIF(object_key, -1) AS ${object}_
       || CAST(gaps AS STRING) || ' gaps were near the usual one. It last ran on ' || last_text || ', ' || age_text || ' ago.'
     WHEN 'on_time' THEN 'Runs ' || rhythm_text || ', the last time on ' || last_text || ', ' || age_text
       || ' ago. Late if it has not run by ' || expected_text || '.'
-    WHEN 'stopped' THEN 'No execution for ' || age_text || ', since ' || last_text || '. It used to run ' || rhythm_text || '.'
-    ELSE 'No execution for ' || age_text || ', since ' || last_text || '. It usually runs ' || rhythm_text
-      || ' and is overdue since ' || expected_text || '.'
+    ELSE 'No execution for ' || age_text || ', since ' || last_text || IF(
+        health = 'stopped', '. It used to run ' || rhythm_text, '. It usually runs ' || rhythm_text || ' and is overdue since ' || expected_text
+      ) || '.'
   END AS reason,
   TIMESTAMP_MICROS(last_us) AS last_execution_at, IF(gaps < 3, NULL, usual_us / 60000000) AS usual_interval_minutes,
   IF(has_rhythm, TIMESTAMP_MICROS(expected_us), NULL) AS expected_by,

@@ -7,7 +7,7 @@ import { readRunRequest } from '../../functions/sync/request.ts';
 import { VARIABLES } from '../../functions/variables.ts';
 import { readDuckDbViews } from '../../functions/warehouse/duckdb/schema.ts';
 import { INFRA, ROOT } from '../infra/hcl.ts';
-import { openTwins } from '../support/views.ts';
+import { openViews } from '../support/views.ts';
 import { found, inBackticks, MARKDOWN, markdown, section, tableRows } from './markdown.ts';
 import { namesInTerraform } from './terraform.ts';
 
@@ -66,14 +66,14 @@ describe('tables and views', () => {
   const columns = new Map<string, string[]>();
 
   beforeAll(async () => {
-    const twins = await openTwins({ now: '2026-11-25T12:00:00Z' });
+    const duckDb = await openViews({ now: '2026-11-25T12:00:00Z' });
     for (const name of [...views, ...Object.keys(TABLES)]) {
       columns.set(
         name,
-        (await twins.read(name)).columns.map((column) => column.name),
+        (await duckDb.read(name)).columns.map((column) => column.name),
       );
     }
-    twins.close();
+    duckDb.close();
   });
 
   test('the reference lists them all, and no other', () => {

@@ -5,7 +5,7 @@ import type { Fixture } from '../fixtures/fixture.ts';
 import { FIXTURES } from '../fixtures/fixtures.ts';
 import { VERSIONS } from '../fixtures/versions.ts';
 import type { Answer } from '../support/duckdb.ts';
-import { openTwins, placeholdersOf, type Twins } from '../support/views.ts';
+import { type DuckDbViews, openViews, placeholdersOf } from '../support/views.ts';
 import { type Oracle, type OracleTable, startOracle } from './oracle.ts';
 
 /** Sums of FLOAT64 depend on the order in which they are added, which neither promises. */
@@ -19,16 +19,16 @@ afterAll(() => oracle.stop());
 
 describe.each(Object.entries(FIXTURES))('on %s', (_name, fixture) => {
   const ask = judgeOf(fixture);
-  let twins: Twins;
+  let duckDb: DuckDbViews;
   beforeAll(async () => {
-    twins = await openTwins(fixture);
+    duckDb = await openViews(fixture);
   });
-  afterAll(() => twins.close());
+  afterAll(() => duckDb.close());
 
-  test.each([...bigQueryViews(fixture).keys()])('%s is the same in both dialects', async (view) => {
-    const [expected, twin] = [await ask(view), await twins.read(view)];
-    expect(twin.columns).toEqual(expected.columns);
-    expectSameRows(twin, expected);
+  test.each([...bigQueryViews(fixture).keys()])('%s says the same in both engines', async (view) => {
+    const [expected, found] = [await ask(view), await duckDb.read(view)];
+    expect(found.columns).toEqual(expected.columns);
+    expectSameRows(found, expected);
   });
 });
 
@@ -66,9 +66,9 @@ function judgeOf(fixture: Fixture): (view: string) => Promise<OracleTable> {
   return answerTo;
 }
 
-function expectSameRows(twin: Answer, expected: Omit<OracleTable, 'name'>): void {
+function expectSameRows(found: Answer, expected: Omit<OracleTable, 'name'>): void {
   const floats = expected.columns.filter(({ type }) => type === 'FLOAT64').map(({ name }) => name);
-  const [rows, expectedRows] = [twin, expected].map(({ rows }) => inOneOrder(rows, floats));
+  const [rows, expectedRows] = [found, expected].map(({ rows }) => inOneOrder(rows, floats));
   expect(rows?.map(({ exact }) => exact)).toEqual(expectedRows?.map(({ exact }) => exact));
   const differences = expectedRows?.flatMap(({ exact, row }, index) =>
     floats

@@ -17,24 +17,24 @@ export function placeholdersOf(fixture: Fixture): Omit<ViewPlaceholders, 'datase
   return { time_zone: timeZone, plan_records: planRecords, plan_pipelines: planPipelines };
 }
 
-/** The DuckDB twins of the views, on the rows of a fixture. */
-export interface Twins {
+/** What DuckDB makes of the views, on the rows of a fixture. */
+export interface DuckDbViews {
   read(view: string): Promise<Answer>;
   close(): void;
 }
 
 /** The rows of one view in DuckDB. */
 export async function readView(fixture: Fixture, view: string): Promise<StoredRow[]> {
-  const twins = await openTwins(fixture);
+  const views = await openViews(fixture);
   try {
-    return (await twins.read(view)).rows;
+    return (await views.read(view)).rows;
   } finally {
-    twins.close();
+    views.close();
   }
 }
 
 /** Makes the tables and views of a fixture in memory. */
-export async function openTwins(fixture: Fixture): Promise<Twins> {
+export async function openViews(fixture: Fixture): Promise<DuckDbViews> {
   const { connection, ask, close } = await openFarAway();
   await makeTables(connection);
   for (const [table, rows] of Object.entries(fixture.tables ?? {})) {

@@ -62,7 +62,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const connection = await instance.connect();
   for (const statement of [...SESSION_STATEMENTS, ...tablesStatements(dataset, tables)])
     await connection.run(statement);
-  const views = missingTables.length > 0 ? new Map<string, string>() : readTwins(options);
+  const views = missingTables.length > 0 ? new Map<string, string>() : readViews(options);
   for (const [name, sql] of views)
     await connection.run(`CREATE VIEW ${quoted(dataset)}.${quoted(name)} AS ${sql}`);
   const exclusively = queue();
@@ -194,8 +194,8 @@ function tablesStatements(dataset: string, tables: readonly Table[]): string[] {
   return [`CREATE SCHEMA IF NOT EXISTS ${quoted(dataset)}`, ...statements];
 }
 
-/** The views are BigQuery's here as well, but it is their twins that answer. */
-function readTwins({ dataset, billing, now, isClockFixed }: StoreOptions): Map<string, string> {
+/** The views in DuckDB's SQL: it is DuckDB that answers. */
+function readViews({ dataset, billing, now, isClockFixed }: StoreOptions): Map<string, string> {
   const moment = isClockFixed ? `TIMESTAMPTZ '${isoText(BigInt(now()) * 1000n)}'` : 'now()';
   return readDuckDbViews({ dataset: quoted(dataset), now: moment, ...billingPlaceholders(billing) });
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { TABLES } from '../../../functions/schema/tables.ts';
-import { openTwins } from '../../support/views.ts';
+import { openViews } from '../../support/views.ts';
 
 /** What dashboards and queries of others rely on: the columns of each view, in this order. */
 const COLUMNS: Record<string, string> = {
@@ -36,12 +36,12 @@ function columnsOf(table: 'pipeline_logs' | 'model_logs'): string {
 }
 
 test.each(Object.entries(COLUMNS))('%s has its columns, also with no rows at all', async (view, expected) => {
-  const twins = await openTwins({ now: '2026-11-24T12:00:00.000000Z' });
+  const views = await openViews({ now: '2026-11-24T12:00:00.000000Z' });
   try {
-    const { columns, rows } = await twins.read(view);
+    const { columns, rows } = await views.read(view);
     expect(columns.map(({ name, type }) => `${name} ${type}`)).toEqual(expected.split(/,\s+/));
     expect(rows).toEqual([]);
   } finally {
-    twins.close();
+    views.close();
   }
 });
