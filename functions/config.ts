@@ -3,6 +3,7 @@ import { SyncError } from './errors.ts';
 import type { LogLevel } from './log.ts';
 import { createSecretRemover } from './redaction.ts';
 import type { StreamName } from './streams.ts';
+import { MINUTE_MS } from './timestamps.ts';
 import { type Language, type Parsed, VARIABLES, type Variable, type VariableName } from './variables.ts';
 
 /** Where a credential comes from: the value itself, or the Secret Manager version that holds it. */
@@ -127,7 +128,7 @@ export function readConfig(env: Environment = process.env): Config {
     },
     clientIds: read('KONDADO_CLIENT_IDS') ?? [],
     streams: required('STREAMS'),
-    lookbackMs: required('LOOKBACK_MINUTES') * 60_000,
+    lookbackMs: required('LOOKBACK_MINUTES') * MINUTE_MS,
     initialElementId: required('INITIAL_ELEMENT_ID'),
     timeBudgetMs: required('TIME_BUDGET_SECONDS') * 1000,
     continuationQueue: read('CONTINUATION_QUEUE'),

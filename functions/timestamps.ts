@@ -41,7 +41,7 @@ function zoneOffsetMs(zone: string): number | undefined {
   const hours = Number(zone.slice(1, 3));
   const minutes = Number(zone.slice(-2)) * (zone.length > 3 ? 1 : 0);
   if (hours > 23 || minutes > 59) return undefined;
-  return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000;
+  return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * MINUTE_MS;
 }
 
 export function timestampOf(epochMs: number): Timestamp {

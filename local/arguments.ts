@@ -1,11 +1,6 @@
-import { parseArgs } from 'node:util';
-import { closest, distance } from 'fastest-levenshtein';
 import { type RequestFault, type RunRequest, readRunRequest } from '../functions/sync/request.ts';
-
-/** The command was used wrongly; the message names every fault. */
-export class UsageError extends Error {
-  override name = 'UsageError' as const;
-}
+import { readOptions, UsageError } from './command.ts';
+import type { Environment } from './environment.ts';
 
 export interface Command {
   request: RunRequest;
@@ -51,61 +46,13 @@ Environment variables set everything else, see docs/reference.md. Without Kondad
  * @param env where npm puts the options that it keeps for itself.
  * @throws {UsageError} that names every fault.
  */
-export function parseCommand(
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>> = {},
-): Command {
-  // Strict parsing would stop at the first fault.
-  const { tokens } = parseArgs({ args: [...args], options: OPTIONS, strict: false, tokens: true });
-  const values = new Map<string, string>();
-  const faults = optionsTakenByNpm(Object.keys(OPTIONS), env).map(
-    (name) => `npm kept --${name} for itself: put -- before the options, as in npm run sync -- --${name}`,
-  );
-  for (const token of tokens) {
-    if (token.kind === 'positional') faults.push(`unexpected ${JSON.stringify(token.value)}`);
-    if (token.kind !== 'option') continue;
-    if (!isOption(token.name)) {
-      faults.push(unknownOption(token.rawName, Object.keys(OPTIONS)));
-      continue;
-    }
-    const fault = optionFault(token.name, token.value, values);
-    if (fault) faults.push(`${token.rawName} ${fault}`);
-    else values.set(token.name, token.value ?? '');
-  }
+export function parseCommand(args: readonly string[], env: Environment = {}): Command {
+  const { values, faults } = readOptions('sync', OPTIONS, args, env);
   const isHelp = values.has('help');
   const { request, faults: requestFaults } = readRunRequest(isHelp ? {} : bodyOf(values));
   faults.push(...requestFaults.map((fault) => asOption(fault, values)));
   if (faults.length > 0) throw new UsageError(faults.join('; '));
   return { request, isJson: values.has('json'), isHelp };
-}
-
-/** Options typed without the `--` that makes npm pass them on: only these variables show that they were there. */
-export function optionsTakenByNpm(
-  names: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): string[] {
-  return names.filter((name) => env[`npm_config_${name.replaceAll('-', '_')}`]);
-}
-
-/** What is wrong with an option that a command does not have, with the one that may have been meant. */
-export function unknownOption(rawName: string, names: readonly string[]): string {
-  const nearest = `--${closest(rawName.replace(/^-+/, ''), names)}`;
-  const isNear = distance(rawName, nearest) <= 1 + nearest.length / 4;
-  return `${rawName} is not an option${isNear ? `, did you mean ${nearest}?` : ''}`;
-}
-
-function optionFault(
-  name: keyof typeof OPTIONS,
-  value: string | undefined,
-  earlier: ReadonlyMap<string, string>,
-) {
-  if (earlier.has(name)) return 'is given twice';
-  if (OPTIONS[name].type === 'boolean') return value === undefined ? undefined : 'takes no value';
-  return value === undefined || value === '' || value.startsWith('--') ? 'needs a value' : undefined;
-}
-
-function isOption(name: string): name is keyof typeof OPTIONS {
-  return Object.hasOwn(OPTIONS, name);
 }
 
 function bodyOf(values: ReadonlyMap<string, string>): object {

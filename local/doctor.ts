@@ -6,10 +6,10 @@ import { readConfig } from '../functions/config.ts';
 import { createWording } from '../functions/insights/wording/wording.ts';
 import { printJson } from '../functions/json.ts';
 import { createLog } from '../functions/log.ts';
-import { UsageError } from './arguments.ts';
+import { runCommand, UsageError } from './command.ts';
 import { openLocalEnvironment, readEnvironment, sandboxNotice } from './environment.ts';
 import { endWithNpm, listenForInterruption } from './signals.ts';
-import { createPainter, letReadersLeave } from './terminal/screen.ts';
+import { createPainter } from './terminal/screen.ts';
 import { renderTable } from './terminal/table.ts';
 import { printable } from './terminal/texts.ts';
 
@@ -25,7 +25,7 @@ npm run doctor -- [options]
 It asks Kondado at most six times a stream, stores no log row, and publishes nothing. A row of mode check for each stream
 goes into sync_runs, which every view ignores.
 Exit status: 0 nothing failed, 1 something failed, 2 wrong usage.
-Environment variables set everything else, see README.md. Without Kondado credentials it checks the built-in sandbox.
+Environment variables set everything else, see docs/reference.md. Without Kondado credentials it checks the built-in sandbox.
 `;
 
 const STYLES = { ok: 'green', warning: 'yellow', failed: 'red', skipped: 'dim' } as const;
@@ -94,11 +94,4 @@ function conclusionOf(checks: readonly Check[]): string {
   return `A sync has what it needs, ${warnings}.`;
 }
 
-letReadersLeave(stdout);
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  stderr.write(`Wrong usage: ${error.message}.\nnpm run doctor -- --help lists what there is.\n`);
-  process.exitCode = 2;
-}
+await runCommand('doctor', main);

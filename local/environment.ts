@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { loadEnvFile } from 'node:process';
 import { languageOf, SANDBOX_FILE } from '../functions/config.ts';
-import { createWording } from '../functions/insights/wording/wording.ts';
+import { createWording, type Wording } from '../functions/insights/wording/wording.ts';
 import { createCompany, PLAN_ACTIVE_PIPELINES, PLAN_RECORDS_PER_MONTH } from './sandbox/company.ts';
 import { SANDBOX_KEY, SANDBOX_TOKEN, startSandbox } from './sandbox/server.ts';
 
@@ -15,9 +15,14 @@ export interface LocalEnvironment {
   close(): Promise<void>;
 }
 
-/** Says that the data is made up, in the reader's language. */
+/** The reader's language, for what tells no time: the environment's time zone may be one that is refused. */
+export function wordingOf(env: Environment): Wording {
+  return createWording({ language: languageOf(env), timeZone: 'UTC' });
+}
+
+/** Says that the data is made up. */
 export function sandboxNotice(env: Environment): string {
-  return createWording({ language: languageOf(env), timeZone: 'UTC' }).terminal.usesSandbox;
+  return wordingOf(env).terminal.usesSandbox;
 }
 
 const CREDENTIALS = ['KONDADO_API_KEY', 'KONDADO_TOKEN', 'KONDADO_API_KEY_SECRET', 'KONDADO_TOKEN_SECRET'];

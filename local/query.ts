@@ -1,15 +1,14 @@
 // npm run query: asks the DuckDB file that npm run sync writes, see `--help`.
 import { existsSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { SANDBOX_FILE } from '../functions/config.ts';
 import { stringifyJson } from '../functions/json.ts';
 import { VARIABLES } from '../functions/variables.ts';
 import { readQuestions } from '../functions/views/templates.ts';
-import { optionsTakenByNpm, UsageError, unknownOption } from './arguments.ts';
+import { readOptions, runCommand, UsageError } from './command.ts';
 import { readDuckDb } from './duckdb.ts';
 import { type Environment, readEnvironment } from './environment.ts';
-import { createPainter, letReadersLeave } from './terminal/screen.ts';
+import { createPainter } from './terminal/screen.ts';
 import { renderTable } from './terminal/table.ts';
 import { printable } from './terminal/texts.ts';
 
@@ -69,22 +68,12 @@ function parseQuery(args: string[], env: Environment): { sql: string | undefined
   // A statement may begin with a comment, which has two dashes too.
   const isOption = (text: string) => /^-[^\s]*$/.test(text);
   const statements = args.filter((text) => !isOption(text));
-  const options = args.filter(isOption);
-  const { values, tokens } = parseArgs({ args: options, options: OPTIONS, strict: false, tokens: true });
-  const faults = optionsTakenByNpm(Object.keys(OPTIONS), env).map(
-    (name) =>
-      `npm kept --${name} for itself: put -- before it, as in npm run query -- --${name} "SELECT ..."`,
-  );
-  for (const token of tokens) {
-    if (token.kind !== 'option') continue;
-    if (!Object.hasOwn(OPTIONS, token.name)) faults.push(unknownOption(token.rawName, Object.keys(OPTIONS)));
-    else if (token.value !== undefined) faults.push(`${token.rawName} takes no value`);
-  }
-  if (values.json && values.csv) faults.push('--json and --csv exclude each other');
+  const { values, faults } = readOptions('query', OPTIONS, args.filter(isOption), env);
+  if (values.has('json') && values.has('csv')) faults.push('--json and --csv exclude each other');
   if (statements.length > 1) faults.push('one statement at a time, in quotes');
   if (faults.length > 0) throw new UsageError(faults.join('; '));
-  const sql = values.help ? undefined : statements[0]?.trim() || undefined;
-  return { sql, format: values.json ? 'json' : values.csv ? 'csv' : 'table' };
+  const sql = values.has('help') ? undefined : statements[0]?.trim() || undefined;
+  return { sql, format: values.has('json') ? 'json' : values.has('csv') ? 'csv' : 'table' };
 }
 
 function fileOf({ DUCKDB_PATH }: Environment): string {
@@ -138,14 +127,10 @@ function csvField(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-letReadersLeave(stdout);
-try {
-  process.exitCode = await main(readEnvironment());
-} catch (error) {
-  const said = error instanceof Error ? error.message : String(error);
-  const isUsage = error instanceof UsageError;
-  stderr.write(
-    isUsage ? `Wrong usage: ${said}.\nnpm run query -- --help lists what there is.\n` : `${said}\n`,
-  );
-  process.exitCode = isUsage ? 2 : 1;
+await runCommand('query', () => main(readEnvironment()).catch(failed));
+
+function failed(error: unknown): number {
+  if (error instanceof UsageError) throw error;
+  stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  return 1;
 }

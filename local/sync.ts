@@ -1,23 +1,24 @@
 // npm run sync: a sync on this computer, see `--help`.
-import { languageOf, readConfig } from '../functions/config.ts';
-import { createWording, type Wording } from '../functions/insights/wording/wording.ts';
+import { readConfig } from '../functions/config.ts';
 import { printJson } from '../functions/json.ts';
 import { createLog, LOG_LEVELS, type Log } from '../functions/log.ts';
 import { run } from '../functions/run.ts';
 import { type RunReport, reportBody } from '../functions/sync/report.ts';
-import { type Command, HELP, parseCommand, UsageError } from './arguments.ts';
+import { type Command, HELP, parseCommand } from './arguments.ts';
+import { runCommand } from './command.ts';
 import {
   type Environment,
   type LocalEnvironment,
   openLocalEnvironment,
   readEnvironment,
   sandboxNotice,
+  wordingOf,
 } from './environment.ts';
 import { readDestination } from './read-destination.ts';
 import { endWithNpm, listenForInterruption } from './signals.ts';
 import { destinationLines } from './terminal/destination.ts';
 import { startProgress } from './terminal/progress.ts';
-import { createPainter, createScreen, letReadersLeave, type Screen, widthOf } from './terminal/screen.ts';
+import { createPainter, createScreen, type Screen, widthOf } from './terminal/screen.ts';
 import { summaryLines } from './terminal/summary.ts';
 import { printable } from './terminal/texts.ts';
 import { mergeReports, runUntilDone } from './until-done.ts';
@@ -101,11 +102,6 @@ async function synchronize(
   return report.outcome;
 }
 
-/** The environment's time zone may be one that is refused; the progress tells no time. */
-function wordingOf(env: Environment): Wording {
-  return createWording({ language: languageOf(env), timeZone: 'UTC' });
-}
-
 /** Logs warnings, without those that the summary repeats, unless LOG_LEVEL asks for more. */
 function logOn(screen: Screen, { LOG_LEVEL }: Environment): Log {
   const level = LOG_LEVELS.find((name) => name === LOG_LEVEL);
@@ -122,11 +118,4 @@ function logOn(screen: Screen, { LOG_LEVEL }: Environment): Log {
   };
 }
 
-letReadersLeave(stdout);
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  stderr.write(`Wrong usage: ${error.message}.\nnpm run sync -- --help lists what there is.\n`);
-  process.exitCode = 2;
-}
+await runCommand('sync', main);

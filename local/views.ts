@@ -1,15 +1,13 @@
 // npm run views: the SQL of every view, see `--help`.
-import { parseArgs } from 'node:util';
 import { VARIABLES } from '../functions/variables.ts';
 import { readQuestions, readViews, type ViewPlaceholders } from '../functions/views/templates.ts';
 import { toDuckDb } from '../functions/warehouse/duckdb/dialect.ts';
 import { readDuckDbViews } from '../functions/warehouse/duckdb/schema.ts';
 import { UnknownSql } from '../functions/warehouse/duckdb/tokens.ts';
-import { optionsTakenByNpm, UsageError, unknownOption } from './arguments.ts';
+import { readOptions, runCommand, UsageError } from './command.ts';
 import { type Environment, readEnvironment } from './environment.ts';
-import { letReadersLeave } from './terminal/screen.ts';
 
-const { stdout, stderr } = process;
+const { stdout } = process;
 
 const HELP = `Prints the SQL of every view as JSON, {"views": [{"name", "question", "sql"}]}, in an order in which they can be made.
 
@@ -46,11 +44,11 @@ const DIALECTS = {
   duckdb: { read: readDuckDbViews, dataset: 'main', now: 'now()', momentOf: momentInDuckDb },
 };
 
-function main(env: Environment): void {
+function main(env: Environment): number {
   const values = parseViewOptions(process.argv.slice(2), env);
   if (values.has('help')) {
     stdout.write(HELP);
-    return;
+    return 0;
   }
   const dialect = DIALECTS[(values.get('dialect') ?? 'bigquery') as keyof typeof DIALECTS];
   const placeholders: ViewPlaceholders = {
@@ -67,24 +65,12 @@ function main(env: Environment): void {
     sql,
   }));
   stdout.write(`${JSON.stringify({ views }, null, 2)}\n`);
+  return 0;
 }
 
 /** @throws {UsageError} that names every fault. */
-function parseViewOptions(args: string[], env: Environment): Map<string, string> {
-  const names = Object.keys(OPTIONS);
-  const { tokens } = parseArgs({ args, options: OPTIONS, strict: false, tokens: true });
-  const values = new Map<string, string>();
-  const faults = optionsTakenByNpm(names, env).map(
-    (name) => `npm kept --${name} for itself: put -- before the options, as in npm run views -- --${name}`,
-  );
-  for (const token of tokens) {
-    if (token.kind === 'positional') faults.push(`unexpected ${JSON.stringify(token.value)}`);
-    if (token.kind !== 'option') continue;
-    if (!names.includes(token.name)) faults.push(unknownOption(token.rawName, names));
-    else if (values.has(token.name)) faults.push(`${token.rawName} is given twice`);
-    else if (token.name !== 'help' && !token.value) faults.push(`${token.rawName} needs a value`);
-    else values.set(token.name, token.value ?? '');
-  }
+function parseViewOptions(args: string[], env: Environment): ReadonlyMap<string, string> {
+  const { values, faults } = readOptions('views', OPTIONS, args, env);
   const dialect = values.get('dialect');
   if (dialect !== undefined && !Object.hasOwn(DIALECTS, dialect)) {
     faults.push(`--dialect must be bigquery or duckdb, not ${JSON.stringify(dialect)}`);
@@ -103,11 +89,4 @@ function momentInDuckDb(now: string): string {
   }
 }
 
-letReadersLeave(stdout);
-try {
-  main(readEnvironment());
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  stderr.write(`Wrong usage: ${error.message}.\nnpm run views -- --help lists what there is.\n`);
-  process.exitCode = 2;
-}
+await runCommand('views', () => main(readEnvironment()));

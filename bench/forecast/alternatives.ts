@@ -1,4 +1,4 @@
-import { DAY_MS } from '../../local/sandbox/rhythm.ts';
+import { DAY_MS } from '../../functions/timestamps.ts';
 import type { CustomerMonth } from './customers.ts';
 import { recordsBetween } from './executions.ts';
 

@@ -1,5 +1,5 @@
+import { DAY_MS, HOUR_MS } from '../../functions/timestamps.ts';
 import { createRandom, type Random } from '../../local/sandbox/random.ts';
-import { DAY_MS, HOUR_MS } from '../../local/sandbox/rhythm.ts';
 import { type Execution, executionsOfDay, type Pipeline } from './executions.ts';
 
 export const KINDS = [

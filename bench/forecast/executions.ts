@@ -1,5 +1,6 @@
+import { HOUR_MS } from '../../functions/timestamps.ts';
 import type { Random } from '../../local/sandbox/random.ts';
-import { HOUR_MS, toLocal } from '../../local/sandbox/rhythm.ts';
+import { toLocal } from '../../local/sandbox/rhythm.ts';
 
 export interface Execution {
   pipelineId: number;

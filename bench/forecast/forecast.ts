@@ -1,8 +1,8 @@
 // How near the forecast comes to what months really used, compared with what people would use instead.
 import { type DuckDBConnection, DuckDBInstance, DuckDBTimestampTZValue } from '@duckdb/node-api';
+import { DAY_MS } from '../../functions/timestamps.ts';
 import { readDuckDbViews } from '../../functions/warehouse/duckdb/schema.ts';
 import { createRandom, type Random } from '../../local/sandbox/random.ts';
-import { DAY_MS } from '../../local/sandbox/rhythm.ts';
 import { fromSameWeekdays, straightLine } from './alternatives.ts';
 import { type CustomerMonth, customerMonth, KINDS, type Kind } from './customers.ts';
 import { type Execution, recordsBetween } from './executions.ts';

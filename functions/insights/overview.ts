@@ -1,8 +1,9 @@
 import type { ReadingConfig } from '../config.ts';
 import { type ErrorCode, toSyncError } from '../errors.ts';
-import { DAY_MS } from '../timestamps.ts';
+import { DAY_MS, timestampOf } from '../timestamps.ts';
 import type { ViewName, ViewRow } from '../views/columns.ts';
 import { openReader } from '../warehouse/open.ts';
+import { literal } from '../warehouse/queries.ts';
 import type { Reader } from '../warehouse/warehouse.ts';
 import { type Forecast, withPlan } from './forecast.ts';
 
@@ -72,8 +73,7 @@ async function readOverview(reader: Reader, billing: ReadingConfig['billing']): 
   };
 }
 
-/** So many days ago, as both dialects write it. */
+/** So many days ago, in SQL. */
 function daysAgo(days: number): string {
-  const moment = new Date(Date.now() - days * DAY_MS).toISOString();
-  return `TIMESTAMP '${moment.slice(0, 19).replace('T', ' ')}'`;
+  return literal(timestampOf(Date.now() - days * DAY_MS));
 }

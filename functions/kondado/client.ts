@@ -169,7 +169,7 @@ export function createKondadoClient(
           if (answer.kind !== 'rateLimited') return answer;
           counters.rate_limit_hits++;
           if (hits === persistence.rateLimitHits) throw rateLimited(hits, endpoint, config);
-          const pauseMs = Math.max(answer.retryAfterMs, config.rateLimitPauseMs);
+          const pauseMs = pauseMsAfter(answer);
           const message =
             `Kondado's rate limit was hit, probably by another program with the same key or address; pausing for ` +
             `${Math.round(pauseMs / 1000)} seconds.`;
@@ -211,9 +211,13 @@ export function createKondadoClient(
     };
   }
 
+  function pauseMsAfter({ retryAfterMs }: { retryAfterMs: number }): number {
+    return Math.max(retryAfterMs, config.rateLimitPauseMs);
+  }
+
   function pauseFor(answer: Answer<unknown>): void {
     if (answer.kind === 'rateLimited') {
-      limiter.pause(Math.max(answer.retryAfterMs, config.rateLimitPauseMs), 'KONDADO_RATE_LIMITED');
+      limiter.pause(pauseMsAfter(answer), 'KONDADO_RATE_LIMITED');
     } else if (answer.kind === 'unavailable' && answer.retryAfterMs > 0) {
       limiter.pause(answer.retryAfterMs, 'KONDADO_UNAVAILABLE');
     }

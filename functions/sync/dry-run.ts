@@ -2,19 +2,18 @@ import type { Config } from '../config.ts';
 import type { SourceApi } from '../kondado/client.ts';
 import { type PageReader, type ParsedPage, readPages } from '../kondado/pages.ts';
 import type { Source } from '../streams.ts';
-import { type Timestamp, timestampOf } from '../timestamps.ts';
+import { MINUTE_MS, type Timestamp, timestampOf } from '../timestamps.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
 import { datedIds } from './backfill.ts';
 import { type DatedId, findStartId } from './find-start-id.ts';
 import { proveEmptiness } from './proofs.ts';
 import type { Estimate } from './report.ts';
-import { createEndTest, type Window } from './window.ts';
+import { createEndTest, isDatedIn, type Window } from './window.ts';
 
 const MAX_REQUESTS = 30;
 const PAGES_READ = 6;
 const MAX_END_PROBES = 12;
 const SAMPLES = 8;
-const AFTER_ALL: Timestamp = '9999-12-31T23:59:59.999999Z';
 
 const NOTHING: Estimate = {
   first_id: null,
@@ -80,7 +79,7 @@ export async function estimateWindow(
     requests += Math.ceil(rowsAfter / (pageSize - 1)) + 1;
   }
 
-  const inRange = [...rows].filter(([, createdat]) => isInRange(window, createdat)).map(([id]) => id);
+  const inRange = [...rows].filter(([, createdat]) => isDatedIn(window, createdat)).map(([id]) => id);
   inRange.sort((one, other) => (one < other ? -1 : 1));
   const [firstId, lastId] = [inRange[0], inRange.at(-1)];
   const readInRange = inRange.filter((id) => lastRead !== undefined && id <= lastRead).length;
@@ -92,16 +91,12 @@ export async function estimateWindow(
     rows_estimated: readInRange + rowsAfter,
     requests_estimated: requests,
     minutes_estimated: Math.round(minutes * 100) / 100,
-    runs_estimated: Math.max(1, Math.ceil((minutes * 60_000) / config.timeBudgetMs)),
+    runs_estimated: Math.max(1, Math.ceil((minutes * MINUTE_MS) / config.timeBudgetMs)),
     rows_stored:
       firstId === undefined || lastId === undefined
         ? 0
         : await warehouse.countIds(source, { firstId, lastId }),
   };
-}
-
-function isInRange({ from, to }: Window, createdat: Timestamp): boolean {
-  return createdat >= (from ?? '') && createdat < (to ?? AFTER_ALL);
 }
 
 /** How many rows lie above one id up to the page at another, by the density of the pages looked at between them. */

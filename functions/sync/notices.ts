@@ -1,6 +1,6 @@
 import type { Log } from '../log.ts';
 import { sourceName } from '../streams.ts';
-import type { PageResult } from './read-source.ts';
+import { type PageResult, SURELY_KEPT_DAYS } from './read-source.ts';
 import type { StreamReport } from './report.ts';
 
 /** How many ids there were, from which to which: of millions nobody needs each. */
@@ -50,7 +50,7 @@ export function createNotices() {
         const { count, firstId, lastId }: IdSpan = vanished;
         const message =
           `${count} rows of ${name} between the ids ${firstId} and ${lastId} are stored, and Kondado no longer ` +
-          'shows them although they are younger than 80 days. Nothing is deleted here.';
+          `shows them although they are younger than ${SURELY_KEPT_DAYS} days. Nothing is deleted here.`;
         log.write('warn', 'rows_vanished', message, {
           ...source,
           rows_vanished: count,

@@ -1,9 +1,7 @@
 import type { Log } from '../log.ts';
 import { sourceName } from '../streams.ts';
-import type { Timestamp } from '../timestamps.ts';
+import { MINUTE_MS, type Timestamp } from '../timestamps.ts';
 import type { StreamReport } from './report.ts';
-
-const INTERVAL_MS = 60_000;
 
 /**
  * Logs how far a run is, at most once a minute for each stream: a first load takes hours, and nobody sees its pages.
@@ -15,7 +13,7 @@ export function createProgressLog(runId: string, log: Log, now = () => performan
   const loggedAtMs = new Map<string, number>();
   return (report: Readonly<StreamReport>, readTo?: Timestamp): void => {
     const { stream, client_id, rows_read, rows_inserted } = report;
-    const isDue = now() - (loggedAtMs.get(stream) ?? startedAtMs) >= INTERVAL_MS;
+    const isDue = now() - (loggedAtMs.get(stream) ?? startedAtMs) >= MINUTE_MS;
     if (readTo === undefined || !isDue) return;
     loggedAtMs.set(stream, now());
     const source = sourceName({ stream, clientId: client_id });

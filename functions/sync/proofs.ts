@@ -1,9 +1,9 @@
 import { SyncError } from '../errors.ts';
 import type { LogRow } from '../rows.ts';
 import { type Source, sourceName } from '../streams.ts';
-import { addMs, timestampOf } from '../timestamps.ts';
+import { addMs, DAY_MS, timestampOf } from '../timestamps.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
-import { SURELY_KEPT_MS } from './read-source.ts';
+import { SURELY_KEPT_DAYS } from './read-source.ts';
 import type { StreamReport } from './report.ts';
 
 /**
@@ -18,13 +18,13 @@ export async function proveEmptiness(
   startId: bigint,
   warehouse: Pick<Warehouse, 'countYoungIds'>,
 ): Promise<void> {
-  const since = addMs(timestampOf(Date.now()), -SURELY_KEPT_MS);
+  const since = addMs(timestampOf(Date.now()), -SURELY_KEPT_DAYS * DAY_MS);
   const ids = await warehouse.countYoungIds(source, startId, since);
   if (ids === 0) return;
   throw new SyncError(
     'KONDADO_UNEXPECTED_RESPONSE',
     `Kondado shows no row of ${sourceName(source)} from id ${startId} on, although ${ids} younger than ` +
-      '80 days are stored: the key and token see less than they did. Check the rights of their user, and ' +
+      `${SURELY_KEPT_DAYS} days are stored: the key and token see less than they did. Check the rights of their user, and ` +
       'KONDADO_CLIENT_IDS. Nothing is deleted.',
   );
 }

@@ -6,10 +6,10 @@ import type { StoredVersion } from '../warehouse/queries.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
 import { createProvenRange, type ProvenRange } from './proven-range.ts';
 import { createStoredVersions, type StoredVersions } from './stored-versions.ts';
-import { createEndTest, placeOf, type Window } from './window.ts';
+import { createEndTest, isDatedIn, placeOf, type Window } from './window.ts';
 
 /** Kondado keeps logs for 90 days: what is younger than this and not shown has vanished. */
-export const SURELY_KEPT_MS = 80 * DAY_MS;
+export const SURELY_KEPT_DAYS = 80;
 
 /** What one page has brought, once it is stored. */
 export interface PageResult {
@@ -138,15 +138,15 @@ async function storePage(
 function vanished(
   { rows, reading }: ParsedPage,
   stored: readonly StoredVersion[],
-  { from, to }: Window,
+  window: Window,
   { clientId }: Source,
 ): bigint[] {
   const shown = new Set(rows.map(({ id }) => id));
-  const youngest = addMs(reading.now, -SURELY_KEPT_MS);
+  const youngest = addMs(reading.now, -SURELY_KEPT_DAYS * DAY_MS);
   const missing = stored
     .filter((version) => !shown.has(version.id) && (clientId === null || version.clientId === clientId))
     .filter(({ createdat }) => createdat > youngest && createdat <= reading.now)
-    .filter(({ createdat }) => createdat >= (from ?? '') && (to === null || createdat < to));
+    .filter(({ createdat }) => isDatedIn(window, createdat));
   return [...new Set(missing.map(({ id }) => id))];
 }
 

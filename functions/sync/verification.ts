@@ -1,6 +1,6 @@
 import type { PageReader } from '../kondado/pages.ts';
 import type { Source } from '../streams.ts';
-import { addMs, type Timestamp } from '../timestamps.ts';
+import { addMs, DAY_MS, type Timestamp } from '../timestamps.ts';
 import type { EarlierRun } from '../warehouse/queries.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
 import { findDate } from './backfill.ts';
@@ -8,7 +8,7 @@ import type { Standing } from './incremental.ts';
 import type { RunRequest } from './request.ts';
 import type { Window } from './window.ts';
 
-const DEFAULT_MS = 7 * 86_400_000;
+const DEFAULT_MS = 7 * DAY_MS;
 
 /**
  * The rows that a verification is to read again; null if nothing is stored that it could compare.

@@ -22,7 +22,12 @@ export function placeOf({ from, to, endId }: Window, row: ParsedRow): 'before' |
   if (endId !== null && row.id !== null && row.id > endId) return 'after';
   if (row.kind === 'rejected') return 'in';
   if (from !== null && row.createdat < from) return 'before';
-  return to !== null && row.createdat >= to ? 'after' : 'in';
+  return isDatedIn({ from, to }, row.createdat) ? 'in' : 'after';
+}
+
+/** Whether a date lies in a window. */
+export function isDatedIn({ from, to }: Pick<Window, 'from' | 'to'>, createdat: Timestamp): boolean {
+  return (from === null || createdat >= from) && (to === null || createdat < to);
 }
 
 /**

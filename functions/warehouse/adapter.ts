@@ -14,10 +14,8 @@ export type Ask = (sql: string) => Promise<AnswerRow[]>;
 /** What was done with the rows given to `store`. */
 export interface StoreResult {
   stored: readonly LogRow[];
-  /** Those that the warehouse refused, set aside now. */
+  /** Those that the warehouse refused and that are set aside now, not those that were before. */
   refused: readonly RejectedRow[];
-  /** Those that it refused as it had before, when they were set aside. */
-  refusedBefore: readonly RejectedRow[];
 }
 
 /** A table as it is there. */

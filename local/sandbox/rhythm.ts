@@ -1,7 +1,5 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../functions/timestamps.ts';
 
-export { DAY_MS, HOUR_MS, MINUTE_MS } from '../../functions/timestamps.ts';
-
 /** São Paulo has kept UTC-3 all year since 2019, so no time zone table is needed. */
 const LOCAL_OFFSET_MS = -3 * HOUR_MS;
 

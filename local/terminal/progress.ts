@@ -1,7 +1,7 @@
 import type { Wording } from '../../functions/insights/wording/wording.ts';
 import type { StreamReport } from '../../functions/sync/report.ts';
 import type { RunRequest } from '../../functions/sync/request.ts';
-import { epochMsOf, type Timestamp } from '../../functions/timestamps.ts';
+import { epochMsOf, MINUTE_MS, type Timestamp } from '../../functions/timestamps.ts';
 import type { Screen } from './screen.ts';
 import { roughDuration } from './texts.ts';
 
@@ -75,7 +75,7 @@ export function startProgress(
     const perSecond = rows / seconds;
     const open = all.filter((track) => !isDone(track));
     const requestsLeft = open.reduce((sum, track) => sum + (requestsLeftOf(track) ?? 0), 0);
-    const left = Math.max((requestsLeft / perMinute) * 60_000, ...open.map((track) => leftMs(track) ?? 0));
+    const left = Math.max((requestsLeft / perMinute) * MINUTE_MS, ...open.map((track) => leftMs(track) ?? 0));
     const wait = waitMs();
     const parts = [
       rows > 0

@@ -37,7 +37,6 @@ export function openBigQuery(config: BigQueryConfig, budget: Budget): Adapter {
     async store(reading, rows, rejected) {
       const { stream } = reading.source;
       const refused: RejectedRow[] = [];
-      const refusedBefore: RejectedRow[] = [];
       const pending = new Map<Insert, LogRow>();
 
       /** Such a row comes again as long as the lookback holds it, and is set aside once. */
@@ -51,7 +50,6 @@ export function openBigQuery(config: BigQueryConfig, budget: Budget): Adapter {
         const fresh = refusals.filter(({ contentHash }) => !known.has(contentHash));
         await setAside(reading, fresh);
         refused.push(...fresh);
-        refusedBefore.push(...refusals.filter(({ contentHash }) => known.has(contentHash)));
       }
 
       for (const row of rows) pending.set(toInsert(`${row.id}-${row.updatedat}`, row.values), row);
@@ -59,7 +57,7 @@ export function openBigQuery(config: BigQueryConfig, budget: Budget): Adapter {
       const tooLarge = [...pending.keys()].filter(({ bytes }) => bytes > MAX_BYTES_PER_ROW);
       await refuse(tooLarge.map((item) => [item, TOO_LARGE] as const));
       await insert(stream, [...pending.keys()], (faults) => refuse([...faults]));
-      return { stored: [...pending.values()], refused, refusedBefore };
+      return { stored: [...pending.values()], refused };
     },
     async record(runs) {
       const rows = runs.map((row) => toInsert(`${row.run_id}-${row.stream}-${row.client_id}`, row));

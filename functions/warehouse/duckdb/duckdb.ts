@@ -92,7 +92,7 @@ export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billin
             rows.map(({ values }) => values),
           );
         });
-        return { stored: rows, refused: [], refusedBefore: [] };
+        return { stored: rows, refused: [] };
       }),
     record: (runs) => work(() => transaction(() => append('sync_runs', runs))),
     inspector: createDuckDbInspector(connection, work, path),

@@ -1,0 +1,78 @@
+import { parseArgs } from 'node:util';
+import { closest, distance } from 'fastest-levenshtein';
+import type { Environment } from './environment.ts';
+import { letReadersLeave } from './terminal/screen.ts';
+
+/** The command was used wrongly; the message names every fault. */
+export class UsageError extends Error {
+  override name = 'UsageError' as const;
+}
+
+/** The options of a command, by name. */
+export type Options = Readonly<Record<string, { type: 'string' | 'boolean'; short?: string }>>;
+
+/** What was given of them, and everything that is wrong with it. */
+export interface GivenOptions {
+  /** By name; empty for a flag. */
+  values: ReadonlyMap<string, string>;
+  faults: string[];
+}
+
+/**
+ * Reads the options of a command.
+ *
+ * @param env where npm puts the options that it keeps for itself.
+ */
+export function readOptions(
+  command: string,
+  options: Options,
+  args: readonly string[],
+  env: Environment,
+): GivenOptions {
+  const names = Object.keys(options);
+  const values = new Map<string, string>();
+  const faults = optionsTakenByNpm(names, env).map(
+    (name) =>
+      `npm kept --${name} for itself: put -- before the options, as in npm run ${command} -- --${name}`,
+  );
+  // Strict parsing would stop at the first fault.
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
+  for (const token of tokens) {
+    if (token.kind === 'positional') faults.push(`unexpected ${JSON.stringify(token.value)}`);
+    if (token.kind !== 'option') continue;
+    const { name, rawName, value } = token;
+    const type = Object.hasOwn(options, name) ? options[name]?.type : undefined;
+    if (type === undefined) faults.push(unknownOption(rawName, names));
+    else if (values.has(name)) faults.push(`${rawName} is given twice`);
+    else if (type === 'boolean' && value !== undefined) faults.push(`${rawName} takes no value`);
+    else if (type === 'string' && (!value || value.startsWith('--'))) faults.push(`${rawName} needs a value`);
+    else values.set(name, value ?? '');
+  }
+  return { values, faults };
+}
+
+/** Runs a command to its exit status; wrong usage is said, and is 2. */
+export async function runCommand(command: string, main: () => number | Promise<number>): Promise<void> {
+  letReadersLeave(process.stdout);
+  try {
+    process.exitCode = await main();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(
+      `Wrong usage: ${error.message}.\nnpm run ${command} -- --help lists what there is.\n`,
+    );
+    process.exitCode = 2;
+  }
+}
+
+/** Options typed without the `--` that makes npm pass them on: only these variables show that they were there. */
+function optionsTakenByNpm(names: readonly string[], env: Environment): string[] {
+  return names.filter((name) => env[`npm_config_${name.replaceAll('-', '_')}`]);
+}
+
+/** Names the option that may have been meant, too. */
+function unknownOption(rawName: string, names: readonly string[]): string {
+  const nearest = `--${closest(rawName.replace(/^-+/, ''), names)}`;
+  const isNear = distance(rawName, nearest) <= 1 + nearest.length / 4;
+  return `${rawName} is not an option${isNear ? `, did you mean ${nearest}?` : ''}`;
+}
