@@ -1,6 +1,6 @@
--- What Kondado said of each ${object}; after an answer that got lost, a look may be stored twice.
+-- What Kondado said of each ${object}. A look that is stored twice, as after an answer that got lost, lasts no time the first time.
 looks AS (
-  SELECT DISTINCT IFNULL(said.client_id, -1) AS client_key, said.object_id AS object_key, said.state, IFNULL(said.message, '') AS message,
+  SELECT IFNULL(said.client_id, -1) AS client_key, said.object_id AS object_key, said.state, IFNULL(said.message, '') AS message,
     UNIX_MICROS(said.observed_at) AS seen_us, GREATEST(IFNULL(own.known_us, 0), IFNULL(of_all.known_us, 0)) AS until_us
   FROM `${dataset}.status_observations` AS said
   CROSS JOIN (SELECT MAX(IF(client_id IS NULL, known_us, NULL)) AS known_us FROM successes) AS of_all

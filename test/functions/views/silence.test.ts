@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { addMs, HOUR_MS } from '../../../functions/timestamps.ts';
-import { modelExecution, syncRun } from '../../fixtures/fixture.ts';
+import { modelExecution, pipelineExecution, syncRun } from '../../fixtures/fixture.ts';
 import { hoursAgo, look, STATUSES } from '../../fixtures/statuses.ts';
 import { readView } from '../../support/views.ts';
 import type { StoredRow } from '../../support/warehouses.ts';
@@ -89,6 +89,19 @@ test.each<[string, string, Partial<typeof STATUSES>]>([
   ['a plan that is not known', 'failing', { planRecords: 'NULL' }],
   ['a plan that is not used up', 'failing', { planRecords: '10001' }],
   ['a plan that was used up just now', 'failing', { planRecords: '10000' }],
+  [
+    'a plan that two months use up together',
+    'failing',
+    {
+      planRecords: '12000',
+      tables: {
+        pipeline_logs: [
+          pipelineExecution(1, '2026-10-20T12:00:00.000000Z', { pipeline_id: 1n, row_count: 5_000n }),
+          ...(tables.pipeline_logs ?? []),
+        ],
+      },
+    },
+  ],
   ['a month that has begun since', 'failing', { now: '2026-12-01T04:00:00.000000Z' }],
   ['a month that has not begun where it is counted', 'plan_used_up', { now: '2026-12-01T02:00:00.000000Z' }],
 ])('with %s the reason is %s', async (_name, reason, fields) => {
@@ -96,7 +109,7 @@ test.each<[string, string, Partial<typeof STATUSES>]>([
   const fixture = {
     ...STATUSES,
     ...fields,
-    tables: { ...tables, sync_runs: [syncRun('known', now)] },
+    tables: { ...tables, ...fields.tables, sync_runs: [syncRun('known', now)] },
   };
   const rows = await readView(fixture, 'pipeline_status');
   expect(rows.find(({ pipeline_id }) => pipeline_id === 10n)).toMatchObject({ silence_reason: reason });
