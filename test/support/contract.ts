@@ -20,7 +20,7 @@ export function testWith(kind: (typeof WAREHOUSES)[number]) {
   return base.extend<{ warehouse: OpenedWarehouse }>({
     async warehouse({ folder, startBigQuery }, use) {
       if (kind === 'DuckDB') return use(duckDbWarehouse(`${folder}/kondado.duckdb`));
-      const fake = await startBigQuery();
+      const fake = await startBigQuery({ isJudged: false });
       await use({ ...bigQueryWarehouse(fake), fake });
     },
   });
