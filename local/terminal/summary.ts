@@ -3,7 +3,7 @@ import type { ErrorReport, RunReport, StreamReport } from '../../functions/sync/
 import { displayTimestamp, type Timestamp } from '../../functions/timestamps.ts';
 import { plansTable, streamsTable } from './outcomes.ts';
 import type { createPainter } from './screen.ts';
-import { printable } from './texts.ts';
+import { hanging, printable } from './texts.ts';
 
 export interface SummaryOptions {
   wording: Wording;
@@ -24,7 +24,9 @@ export function summaryLines(report: RunReport, options: SummaryOptions): string
   const lines = [headline(report, streams, options)];
   if (streams.length > 0)
     lines.push('', ...(report.dry_run ? plansTable : streamsTable)(streams, wording, table));
-  const errors = errorLines(report, streams).map((line) => paint('red', line));
+  const errors = errorLines(report, streams)
+    .flatMap((line) => hanging(line, maxWidth, 2))
+    .map((line) => paint('red', line));
   if (errors.length > 0) lines.push('', ...errors);
   const hints = hintLines(report, streams, options);
   if (hints.length > 0) lines.push('', ...hints);
