@@ -1,3 +1,4 @@
+import { adviceFor } from '../../functions/insights/headline.ts';
 import type { Wording } from '../../functions/insights/wording/wording.ts';
 import type { ErrorReport, RunReport, StreamReport } from '../../functions/sync/report.ts';
 import { displayTimestamp, type Timestamp } from '../../functions/timestamps.ts';
@@ -24,7 +25,7 @@ export function summaryLines(report: RunReport, options: SummaryOptions): string
   const lines = [headline(report, streams, options)];
   if (streams.length > 0)
     lines.push('', ...(report.dry_run ? plansTable : streamsTable)(streams, wording, table));
-  const errors = errorLines(report, streams)
+  const errors = errorLines(report, streams, wording)
     .flatMap((line) => hanging(line, maxWidth, 2))
     .map((line) => paint('red', line));
   if (errors.length > 0) lines.push('', ...errors);
@@ -49,16 +50,14 @@ function headline(
   return paint('green', terminal.done(time, inserted));
 }
 
-function errorLines(report: RunReport, streams: readonly StreamReport[]): string[] {
+function errorLines(report: RunReport, streams: readonly StreamReport[], wording: Wording): string[] {
+  const errorText = ({ code, message }: ErrorReport) =>
+    wording.terminal.error(code, printable(message), adviceFor(code, wording));
   const texts = streams.flatMap(({ stream, client_id, error }) =>
     error === null ? [] : [`${stream}${client_id === null ? '' : ` ${client_id}`}: ${errorText(error)}`],
   );
   const known = streams.some(({ error }) => error?.message === report.error?.message);
   return report.error && !known ? [errorText(report.error), ...texts] : texts;
-}
-
-function errorText({ code, message }: ErrorReport): string {
-  return `${code}: ${printable(message)}`;
 }
 
 function hintLines(report: RunReport, streams: readonly StreamReport[], options: SummaryOptions): string[] {

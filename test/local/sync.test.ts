@@ -53,6 +53,10 @@ describe('npm run sync with credentials', () => {
     expect(stdout).toContain('CONFIG_INVALID');
     expect(stdout).toContain('KONDADO_TOKEN');
     expect(existsSync(path.join(folder, 'sandbox.duckdb'))).toBe(false);
+    const env = { KONDADO_API_KEY: SANDBOX_KEY, DISPLAY_LANGUAGE: 'pt-BR' };
+    expect((await command('sync', [], env)).stdout).toMatch(
+      /^CONFIG_INVALID: Confira as variáveis de ambiente: .* em inglês: .*KONDADO_TOKEN/m,
+    );
   });
 
   test('ends well where the page cannot be written, and says so', async ({ account, command, folder }) => {
