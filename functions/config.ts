@@ -56,6 +56,8 @@ export interface Config {
   lookbackMs: number;
   initialElementId: bigint;
   timeBudgetMs: number;
+  /** At most so many requests for statuses in a run; 0: none. */
+  statusRequestsPerRun: number;
   /** The queue of Cloud Tasks that goes on with what a run has left; undefined: the next run of the schedule does. */
   continuationQueue: string | undefined;
   /** Undefined: no events. */
@@ -131,6 +133,7 @@ export function readConfig(env: Environment = process.env): Config {
     lookbackMs: required('LOOKBACK_MINUTES') * MINUTE_MS,
     initialElementId: required('INITIAL_ELEMENT_ID'),
     timeBudgetMs: required('TIME_BUDGET_SECONDS') * 1000,
+    statusRequestsPerRun: Number(required('STATUS_REQUESTS_PER_RUN')),
     continuationQueue: read('CONTINUATION_QUEUE'),
     events: topic === undefined ? undefined : { topic, apiEndpoint },
     ...readingConfig(variables),

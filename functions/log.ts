@@ -19,6 +19,7 @@ export type LogEvent =
   | 'schema_drift'
   | 'stream_failed'
   | 'loss_expected'
+  | 'status_unavailable'
   | 'plan_usage'
   | 'pipeline_overdue'
   | 'pipelines_overdue'

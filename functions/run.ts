@@ -5,6 +5,7 @@ import { BudgetUsedUp, SyncError, toSyncError } from './errors.ts';
 import type { Statuses } from './insights/changes.ts';
 import { createKondadoClient, type KondadoClient } from './kondado/client.ts';
 import type { Log } from './log.ts';
+import type { Row } from './schema/tables.ts';
 import { readCredentials } from './secrets.ts';
 import type { Source } from './streams.ts';
 import { refuseHiding } from './sync/backfill.ts';
@@ -51,7 +52,7 @@ export interface RunResult {
 }
 
 /** What came of the sources of a run. */
-type Ending = Pick<RunReport, 'streams' | 'error'>;
+type Ending = Pick<RunReport, 'streams' | 'statuses' | 'error'>;
 
 /** What the parts of one run share. */
 interface RunContext {
@@ -88,7 +89,7 @@ export async function run(request: RunRequest, dependencies: RunDependencies): P
     });
     ending = await runSources(request, { runId, config, budget, dependencies });
   } catch (error) {
-    ending = { streams: [], error: errorReport(toSyncError(error)) };
+    ending = { streams: [], statuses: null, error: errorReport(toSyncError(error)) };
   }
   const report: RunReport = {
     run_id: runId,
@@ -119,17 +120,32 @@ async function runSources(request: RunRequest, context: RunContext): Promise<End
   const { runId, config, budget } = context;
   const warehouse = await openWarehouse(config, budget);
   try {
-    const { recorded, ...ending } = await syncSources(request, warehouse, context);
+    const { recorded, kondado, ...synced } = await syncSources(request, warehouse, context);
+    const ending = { ...synced, statuses: null };
     if (request.dryRun) return ending;
     try {
       await record(
         runRows({ run_id: runId, mode: request.mode }, request, recorded, deployedVersion()),
         warehouse,
       );
-      return ending;
     } catch (error) {
       return { ...ending, error: errorReport(toSyncError(error)) };
     }
+    const { streams } = ending;
+    const isUseless = streams.every(({ outcome }) => outcome === 'failed');
+    if (request.mode !== 'incremental' || config.statusRequestsPerRun === 0 || !kondado || isUseless)
+      return ending;
+    // After the run is recorded: the views then judge as of it, and nothing that happens now can lose what was recorded.
+    const { lookAtStatuses } = await import('./statuses/statuses.ts');
+    const tools = {
+      config,
+      warehouse,
+      kondado,
+      budget: context.budget,
+      log: context.dependencies.log,
+      runId,
+    };
+    return { ...ending, statuses: await lookAtStatuses(tools) };
   } finally {
     await warehouse.close();
   }
@@ -140,7 +156,7 @@ async function syncSources(
   request: RunRequest,
   warehouse: Warehouse,
   { runId, config, budget, dependencies }: RunContext,
-): Promise<Ending & { recorded: StreamReport[] }> {
+): Promise<Pick<RunReport, 'streams' | 'error'> & { recorded: StreamReport[]; kondado?: KondadoClient }> {
   const { log, onStart } = dependencies;
   const logProgress = createProgressLog(runId, log);
   const onProgress: RunTools['onProgress'] = (...progress) => {
@@ -156,7 +172,7 @@ async function syncSources(
     await refuseHiding(request, sources, warehouse, config.lookbackMs);
     const tools = { config, warehouse, kondado, budget, log, runId, onProgress };
     const streams = await Promise.all(sources.map((source) => syncSource(source, request, tools)));
-    return { streams, recorded: streams };
+    return { streams, recorded: streams, kondado };
   } catch (error) {
     const streams = sources.map(startStreamReport);
     if (error instanceof BudgetUsedUp) return { streams, recorded: streams };
@@ -168,10 +184,10 @@ async function syncSources(
   }
 }
 
-async function record(rows: Parameters<Warehouse['record']>[0], warehouse: Warehouse): Promise<void> {
+async function record(rows: readonly Row[], warehouse: Warehouse): Promise<void> {
   if (rows.length === 0) return;
   try {
-    await warehouse.record(rows);
+    await warehouse.record('sync_runs', rows);
   } catch (error) {
     if (!(error instanceof BudgetUsedUp)) throw error;
     throw new SyncError(

@@ -103,6 +103,7 @@ export const VARIABLES = {
   KONDADO_MODEL_LOGS_PATH: urlPath('model_logs'),
   KONDADO_PIPELINE_STATUS_PATH: statusPath('pipelines/{id}/status'),
   KONDADO_MODEL_STATUS_PATH: statusPath('models/{id}/status'),
+  STATUS_REQUESTS_PER_RUN: wholeNumber('20', 0n),
   KONDADO_REQUESTS_PER_SECOND: positiveNumber('1'),
   KONDADO_REQUESTS_PER_MINUTE: positiveNumber('20'),
   KONDADO_RATE_LIMIT_PAUSE_SECONDS: positiveNumber('60'),

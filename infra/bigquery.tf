@@ -18,14 +18,20 @@ locals {
   # A view keeps the columns that its tables had when it was made. With this in its text it is made again when they change.
   _columns_hash = substr(sha256(jsonencode({ for name, table in local.tables : name => table.schema })), 0, 12)
 
-  _view_texts = { for name, view in local._view_files : name => templatefile("${local._view_folder}/${view.file}", {
+  _view_values = { for object in ["", "model", "pipeline"] : object => {
     dataset        = "${var.project_id}.${var.dataset_id}"
     now            = "CURRENT_TIMESTAMP()"
-    object         = view.object
+    object         = object
     plan_pipelines = var.plan_active_pipelines == null ? "NULL" : format("%d", var.plan_active_pipelines)
     plan_records   = var.plan_records_per_month == null ? "NULL" : format("%d", var.plan_records_per_month)
     time_zone      = var.billing_time_zone
-  }) }
+  } }
+
+  _view_texts = { for name, view in local._view_files : name => templatefile("${local._view_folder}/${view.file}", merge(
+    local._view_values[view.object],
+    # Steps that stand in a file of their own.
+    { silence = trimspace(templatefile("${local._view_folder}/steps/silence.sql", local._view_values[view.object])) },
+  )) }
 
   views = { for name, text in local._view_texts : name => "${trimspace(text)}\n-- Columns of the tables: ${local._columns_hash}\n" }
 

@@ -30,7 +30,9 @@ locals {
     KONDADO_BASE_URL                 = var.kondado_api.base_url
     KONDADO_CLIENT_IDS               = join(",", var.client_ids)
     KONDADO_MODEL_LOGS_PATH          = var.kondado_api.model_logs_path
+    KONDADO_MODEL_STATUS_PATH        = var.kondado_api.model_status_path
     KONDADO_PIPELINE_LOGS_PATH       = var.kondado_api.pipeline_logs_path
+    KONDADO_PIPELINE_STATUS_PATH     = var.kondado_api.pipeline_status_path
     KONDADO_RATE_LIMIT_PAUSE_SECONDS = tostring(var.kondado_api.rate_limit_pause_seconds)
     KONDADO_REQUESTS_PER_MINUTE      = tostring(var.kondado_api.requests_per_minute)
     KONDADO_REQUESTS_PER_SECOND      = tostring(var.kondado_api.requests_per_second)
@@ -43,10 +45,11 @@ locals {
     PLAN_ACTIVE_PIPELINES            = try(format("%d", var.plan_active_pipelines), "")
     PLAN_RECORDS_PER_MONTH           = try(format("%d", var.plan_records_per_month), "")
     # It is read back, so that a deployment whose build failed is tried again. Without it the next apply would find no changes.
-    SOURCE_HASH         = substr(local.source_hash, 0, 12)
-    STREAMS             = join(",", var.streams)
-    TIME_BUDGET_SECONDS = tostring(var.time_budget_seconds)
-    WAREHOUSE           = "bigquery"
+    SOURCE_HASH             = substr(local.source_hash, 0, 12)
+    STATUS_REQUESTS_PER_RUN = format("%d", var.status_requests_per_run)
+    STREAMS                 = join(",", var.streams)
+    TIME_BUDGET_SECONDS     = tostring(var.time_budget_seconds)
+    WAREHOUSE               = "bigquery"
   }
 }
 

@@ -41,7 +41,9 @@ variable "kondado_api" {
   type = object({
     base_url                 = optional(string, "https://k2.kondado.com.br")
     model_logs_path          = optional(string, "model_logs")
+    model_status_path        = optional(string, "models/{id}/status")
     pipeline_logs_path       = optional(string, "pipeline_logs")
+    pipeline_status_path     = optional(string, "pipelines/{id}/status")
     rate_limit_pause_seconds = optional(number, 60)
     request_timeout_seconds  = optional(number, 30)
     requests_per_minute      = optional(number, 20)
@@ -60,6 +62,13 @@ variable "kondado_api" {
       can(regex("^/?[\\w~-][\\w.~-]*(/[\\w~-][\\w.~-]*)*/?$", path))
     ])
     error_message = "kondado_api.model_logs_path and kondado_api.pipeline_logs_path must be paths below base_url, such as pipeline_logs."
+  }
+
+  validation {
+    condition = alltrue([for path in [var.kondado_api.model_status_path, var.kondado_api.pipeline_status_path] :
+      length(split("{id}", path)) == 2 && can(regex("^/?[\\w~-][\\w.~-]*(/[\\w~-][\\w.~-]*)*/?$", replace(path, "{id}", "0")))
+    ])
+    error_message = "kondado_api.model_status_path and kondado_api.pipeline_status_path must be paths with {id} in them once, such as pipelines/{id}/status."
   }
 
   validation {
@@ -108,6 +117,18 @@ variable "lookback_minutes" {
   validation {
     condition     = var.lookback_minutes >= 0
     error_message = "lookback_minutes must be a number from 0 on, such as 60."
+  }
+}
+
+variable "status_requests_per_run" {
+  description = "How many pipelines and models each run may ask Kondado about at most, once an hour: why they are silent. 0: none."
+  type        = number
+  default     = 20
+  nullable    = false
+
+  validation {
+    condition     = var.status_requests_per_run == floor(var.status_requests_per_run) && var.status_requests_per_run >= 0
+    error_message = "status_requests_per_run must be a whole number from 0 on, such as 20."
   }
 }
 

@@ -33,6 +33,7 @@ const SANDBOX_DEFAULTS = {
   DUCKDB_PATH: SANDBOX_FILE,
   KONDADO_REQUESTS_PER_SECOND: '1000000',
   KONDADO_REQUESTS_PER_MINUTE: '100000000',
+  STATUS_REQUESTS_PER_RUN: '1000',
   PLAN_RECORDS_PER_MONTH: String(PLAN_RECORDS_PER_MONTH),
   PLAN_ACTIVE_PIPELINES: String(PLAN_ACTIVE_PIPELINES),
 };
@@ -64,6 +65,8 @@ export async function openLocalEnvironment(processEnv: Environment): Promise<Loc
     KONDADO_TOKEN: SANDBOX_TOKEN,
     KONDADO_PIPELINE_LOGS_PATH: '',
     KONDADO_MODEL_LOGS_PATH: '',
+    KONDADO_PIPELINE_STATUS_PATH: '',
+    KONDADO_MODEL_STATUS_PATH: '',
   };
   return { env: { ...env, ...address }, isSandbox, close: sandbox.close };
 }

@@ -1,5 +1,11 @@
 import type { RunResult } from '../functions/run.ts';
-import { outcomeOf, type RunReport, type StreamReport, totalsOf } from '../functions/sync/report.ts';
+import {
+  outcomeOf,
+  type RunReport,
+  type StatusesReport,
+  type StreamReport,
+  totalsOf,
+} from '../functions/sync/report.ts';
 import type { RunRequest } from '../functions/sync/request.ts';
 import { unfinishedOf } from '../functions/sync/unfinished.ts';
 
@@ -46,7 +52,21 @@ export function mergeReports([{ report: first }, ...others]: readonly [
     outcome: outcomeOf(streams, error),
     finished_at: (reports.at(-1) ?? first).finished_at,
     streams,
+    statuses: mergeStatuses(reports),
     ...(error ? { error } : {}),
+  };
+}
+
+function mergeStatuses(reports: readonly RunReport[]): StatusesReport | null {
+  const parts = reports.flatMap(({ statuses }) => statuses ?? []);
+  if (parts.length === 0) return null;
+  const sum = (counter: 'requests' | 'observed' | 'changed') =>
+    parts.reduce((total, part) => total + part[counter], 0);
+  return {
+    requests: sum('requests'),
+    observed: sum('observed'),
+    changed: sum('changed'),
+    error: parts.find(({ error }) => error !== null)?.error ?? null,
   };
 }
 

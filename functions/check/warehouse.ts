@@ -90,7 +90,7 @@ export async function writingFinding(
   { runId, startedAt }: { runId: string; startedAt: Timestamp },
 ): Promise<Finding> {
   const run = { run_id: runId, mode: 'check' } as const;
-  await warehouse.record(runRows(run, { acceptGap: false }, reports, deployedVersion()));
+  await warehouse.record('sync_runs', runRows(run, { acceptGap: false }, reports, deployedVersion()));
   const found = await warehouse.countRunStreams(runId, startedAt);
   return found === reports.length
     ? ok(`A row of mode check for each of ${reports.length} streams went into sync_runs and was found again.`)

@@ -3,7 +3,7 @@ import type { Budget } from '../budget.ts';
 import type { KondadoConfig } from '../config.ts';
 import { BudgetUsedUp, PauseTooLong } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { createRedactor } from '../redaction.ts';
+import { createRedactor, createSecretRemover } from '../redaction.ts';
 import type { Source } from '../streams.ts';
 import { type Answer, decodeAnswer, type Page } from './answer.ts';
 import { readText } from './body.ts';
@@ -59,7 +59,8 @@ export interface StatusApi extends KondadoApi {
 
 export interface KondadoClient {
   of(source: Source): SourceApi;
-  ofStatuses(): StatusApi;
+  /** @param mostRequests after so many no request is repeated any more. @default no limit */
+  ofStatuses(mostRequests?: number): StatusApi;
   /** Milliseconds until the next request may go out. */
   waitMs(): number;
   /** How far Kondado's clock was ahead of ours at its last answer, to the second; null if none has said the time. */
@@ -79,7 +80,9 @@ export function createKondadoClient(
   persistence: Persistence = PERSISTENCE,
 ): KondadoClient {
   const limiter = limiterFor(credentials.key, config.limits);
-  const redact = createRedactor([credentials.key, credentials.token]);
+  const secrets = [credentials.key, credentials.token];
+  const redact = createRedactor(secrets);
+  const removeSecrets = createSecretRemover(secrets);
   let clockAheadMs: number | null = null;
   const api = ky.create({
     prefix: config.baseUrl,
@@ -92,17 +95,16 @@ export function createKondadoClient(
       afterStatusCodes: [], // a Retry-After is the limiter's business, see `pauseFor`
       delay: (attempt) => 500 * 2 ** attempt,
       jitter: (delay) => delay * (0.5 + Math.random() / 2),
-      shouldRetry: ({ error }) =>
-        error instanceof AttemptFailed ? true : error instanceof HTTPError ? undefined : false,
     },
   });
 
   /** Makes what asks, and counts its requests. */
-  function createAsker() {
+  function createAsker(mostRequests = Number.POSITIVE_INFINITY) {
     const counters: RequestCounters = { requests: 0, retries: 0, rate_limit_hits: 0 };
     const stopped = new AbortController();
     const signal = AbortSignal.any([budget.reading, stopped.signal]);
     const patience: Patience = { reading: signal, readingMs: budget.readingMs };
+    const mayRepeat = () => counters.requests < mostRequests;
     let isGarbled = false;
 
     /** One answer, after as many attempts as make sense. */
@@ -112,6 +114,12 @@ export function createKondadoClient(
       await api.get(path, {
         searchParams: { ...credentials, ...query },
         signal,
+        retry: {
+          shouldRetry: ({ error }) => {
+            if (!mayRepeat()) return false;
+            return error instanceof AttemptFailed ? true : error instanceof HTTPError ? undefined : false;
+          },
+        },
         // Inside ky's retries, so that each attempt waits for its turn and has a time-out of its own.
         fetch: async (input, init) => {
           answer = await limiter.schedule(async (hasArrived) => {
@@ -158,17 +166,18 @@ export function createKondadoClient(
       /** What was asked for, or what repeating would not change, after the pauses that the rate limit asks for. */
       async ask<T>(endpoint: Endpoint<T>): Promise<Extract<Answer<T>, { kind: 'value' | 'refused' }>> {
         for (let hits = 1; ; hits++) {
+          const sentBefore = counters.requests;
           const answer = await request(endpoint).catch((error: unknown) => {
             if (error instanceof HTTPError || error instanceof AttemptFailed) {
               const isAnswered = error instanceof AttemptFailed && error.isAnswered;
               const said = { message: reasonOf(error), isAnswered };
-              throw unavailable(said, persistence.attempts, endpoint, config);
+              throw unavailable(said, counters.requests - sentBefore, endpoint, config);
             }
             throw signal.aborted && !(error instanceof PauseTooLong) ? new BudgetUsedUp() : error;
           });
           if (answer.kind !== 'rateLimited') return answer;
           counters.rate_limit_hits++;
-          if (hits === persistence.rateLimitHits) throw rateLimited(hits, endpoint, config);
+          if (hits === persistence.rateLimitHits || !mayRepeat()) throw rateLimited(hits, endpoint, config);
           const pauseMs = pauseMsAfter(answer);
           const message =
             `Kondado's rate limit was hit, probably by another program with the same key or address; pausing for ` +
@@ -193,21 +202,30 @@ export function createKondadoClient(
     };
   }
 
-  function clientOfStatuses(): StatusApi {
-    const { counters, stop, ask } = createAsker();
+  function clientOfStatuses(mostRequests?: number): StatusApi {
+    const { counters, stop, ask } = createAsker(mostRequests);
     return {
       counters,
       stop,
       async readStatus(kind, id) {
         const endpoint = statusAt(kind, id, config);
         const answer = await ask(endpoint);
-        if (answer.kind === 'value') {
-          const { message } = answer.value;
-          return { ...answer.value, message: message === null ? null : redact(message) };
-        }
+        if (answer.kind === 'value') return withoutSecrets(answer.value);
         if (answer.status === 404) return GONE;
         throw refusal(answer, redact, endpoint, config);
       },
+    };
+  }
+
+  /** What Kondado says goes into a table, and whatever stands between may say our own request back to us. */
+  function withoutSecrets(status: ObjectStatus): ObjectStatus {
+    const clean = (text: string | null) => (text === null ? null : removeSecrets(text));
+    return {
+      ...status,
+      status: clean(status.status),
+      kubo_status_type: clean(status.kubo_status_type),
+      message: status.message === null ? null : redact(status.message),
+      extra: clean(status.extra),
     };
   }
 

@@ -1,6 +1,7 @@
 import modelLogs from './model_logs.json' with { type: 'json' };
 import pipelineLogs from './pipeline_logs.json' with { type: 'json' };
 import rejectedRows from './rejected_rows.json' with { type: 'json' };
+import statusObservations from './status_observations.json' with { type: 'json' };
 import syncRuns from './sync_runs.json' with { type: 'json' };
 
 export type ColumnType = 'INT64' | 'FLOAT64' | 'BOOL' | 'STRING' | 'TIMESTAMP' | 'JSON';
@@ -31,6 +32,7 @@ export const TABLES = {
   model_logs: modelLogs as Table,
   rejected_rows: rejectedRows as Table,
   sync_runs: syncRuns as Table,
+  status_observations: statusObservations as Table,
 } as const;
 
 export type TableName = keyof typeof TABLES;

@@ -49,6 +49,15 @@ export interface StreamReport extends RequestCounters {
   loss_begins_at?: Timestamp;
 }
 
+/** What came of asking for statuses: the requests sent, and the looks that are stored. */
+export interface StatusesReport {
+  requests: number;
+  observed: number;
+  /** Of those, the ones whose state differs from the look before. */
+  changed: number;
+  error: ErrorReport | null;
+}
+
 export interface RunReport {
   run_id: string;
   mode: RunRequest['mode'];
@@ -57,6 +66,8 @@ export interface RunReport {
   started_at: Timestamp;
   finished_at: Timestamp;
   streams: StreamReport[];
+  /** Null if the run had nothing to do with them. */
+  statuses: StatusesReport | null;
   /** What ended the run before a stream started, or kept it from being recorded. */
   error?: ErrorReport;
 }
@@ -123,13 +134,14 @@ export function statusOf(report: RunReport): number {
 
 /** The report as the contract's JSON shows it. */
 export function reportBody(report: RunReport): object {
-  const { error, streams, ...run } = report;
+  const { error, streams, statuses, ...run } = report;
   if (error && streams.length === 0) return { run_id: run.run_id, outcome: run.outcome, error, streams };
   return {
     ...run,
     started_at: displayTimestamp(run.started_at),
     finished_at: displayTimestamp(run.finished_at),
     streams: streams.map(streamBody),
+    statuses,
     ...(error ? { error } : {}),
   };
 }

@@ -31,6 +31,11 @@ const status = {
   last_execution_seconds: 'number?',
   usual_execution_seconds: 'number?',
   known_through: 'moment?',
+  state: 'text?',
+  state_since: 'moment?',
+  state_message: 'text?',
+  silence_reason: 'text?',
+  failing_share_30d: 'number?',
 } as const;
 
 /** What is read of the views, and of the table of the runs: the columns that the page and the log lines need, no others. */

@@ -10,6 +10,9 @@ export type ViewPlaceholders = Record<
 /** What has an own set of some views. A file with `{object}` in its name is such a view's text for each of them. */
 const OBJECTS = ['pipeline', 'model'];
 
+/** Steps that stand in a file of their own, by the placeholder in whose place they come. */
+const STEPS = ['silence'];
+
 /**
  * The text of every view in BigQuery's SQL, by name, with its placeholders.
  *
@@ -19,7 +22,7 @@ export function readTemplates(): Map<string, string> {
   const templates = readdirSync(new URL('.', import.meta.url))
     .filter((file) => file.endsWith('.sql'))
     .flatMap((file) => {
-      const text = readFileSync(new URL(file, import.meta.url), 'utf8');
+      const text = withSteps(readText(file));
       const objects = file.includes('{object}') ? OBJECTS : [''];
       return objects.map((object): [string, string] => [
         file.replace('.sql', '').replace('{object}', object),
@@ -28,6 +31,17 @@ export function readTemplates(): Map<string, string> {
     });
   const isLatest = ([name]: [string, string]) => name.endsWith('_latest');
   return new Map([...templates.filter(isLatest), ...templates.filter((view) => !isLatest(view))]);
+}
+
+function withSteps(text: string): string {
+  return STEPS.reduce(
+    (whole, name) => whole.replaceAll(`\${${name}}`, () => readText(`steps/${name}.sql`).trimEnd()),
+    text,
+  );
+}
+
+function readText(file: string): string {
+  return readFileSync(new URL(file, import.meta.url), 'utf8');
 }
 
 /** The question that each view answers, by name, as the first line of its text has it. */

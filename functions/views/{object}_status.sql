@@ -272,9 +272,11 @@ texts AS (
       WHEN usual_us < 2 * 84600000000 THEN 'every ' || CAST(DIV(usual_us + 1800000000, 3600000000) AS STRING) || ' hours'
       WHEN usual_us BETWEEN 600000000000 AND 610000000000 THEN 'every week'
       ELSE 'every ' || CAST(DIV(usual_us + 43200000000, 86400000000) AS STRING) || ' days'
-    END || IF(has_pauses, ' with pauses', '') AS rhythm_text
+    END || IF(has_pauses, ' with pauses', '') AS rhythm_text,
+    known_us IS NOT NULL AND has_rhythm AND overdue_us > 0 AS is_overdue
   FROM judged
-)
+),
+${silence}
 SELECT NULLIF(client_key, -1) AS client_id, NULLIF(object_key, -1) AS ${object}_id, name AS ${object}_name, health,
   CASE health
     WHEN 'unknown' THEN 'The sync has not come to the end of its log yet: whether it still runs is not known.'
@@ -290,7 +292,8 @@ SELECT NULLIF(client_key, -1) AS client_id, NULLIF(object_key, -1) AS ${object}_
   END AS reason,
   TIMESTAMP_MICROS(last_us) AS last_execution_at, IF(gaps < 3, NULL, usual_us / 60000000) AS usual_interval_minutes,
   IF(has_rhythm, TIMESTAMP_MICROS(expected_us), NULL) AS expected_by,
-  IF(known_us IS NOT NULL AND has_rhythm AND overdue_us > 0, overdue_us / 60000000, NULL) AS overdue_minutes,
+  IF(is_overdue, overdue_us / 60000000, NULL) AS overdue_minutes,
   executions_24h, executions_7d, IF(has_rhythm, SAFE_DIVIDE(came, came + missed), NULL) AS on_time_share_30d, consecutive_empty_executions,
-  last_seconds AS last_execution_seconds, usual_seconds AS usual_execution_seconds, TIMESTAMP_MICROS(known_us) AS known_through
-FROM texts
+  last_seconds AS last_execution_seconds, usual_seconds AS usual_execution_seconds, TIMESTAMP_MICROS(known_us) AS known_through,
+  state, TIMESTAMP_MICROS(since_us) AS state_since, state_message, silence_reason, failing_share_30d
+FROM reasons

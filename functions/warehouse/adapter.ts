@@ -36,6 +36,9 @@ export interface Inspector {
   tryView(view: string): Promise<void>;
 }
 
+/** A table for what the sync itself has seen and done. */
+export type RecordTable = Extract<TableName, 'sync_runs' | 'status_observations'>;
+
 /** What an adapter does; all that is asked in SQL is in `queries.ts`, once for all adapters. */
 export interface Adapter {
   ask: Ask;
@@ -45,8 +48,8 @@ export interface Adapter {
    * In this order a process that is killed in between leaves nothing behind that the next run would not read again.
    */
   store(reading: Reading, rows: readonly LogRow[], rejected: readonly RejectedRow[]): Promise<StoreResult>;
-  /** Appends rows to `sync_runs`. */
-  record(runs: readonly Row[]): Promise<void>;
+  /** Appends rows to a table that holds no rows of Kondado's logs, also when nothing more may be stored of these. */
+  record(table: RecordTable, rows: readonly Row[]): Promise<void>;
   inspector: Inspector;
   close(): Promise<void>;
 }

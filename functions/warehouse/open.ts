@@ -3,6 +3,7 @@ import type { Config, StorageConfig } from '../config.ts';
 import type { Adapter } from './adapter.ts';
 import { createInspectionQuestions } from './inspection.ts';
 import { createQuestions, readView } from './queries.ts';
+import { createStatusQuestions } from './status-questions.ts';
 import type { InspectedWarehouse, Reader, Warehouse } from './warehouse.ts';
 
 /** Opens the warehouse that the configuration names; each adapter, and the library it needs, loads only when it is used. */
@@ -17,7 +18,7 @@ export async function openForInspection(config: StorageConfig, budget: Budget): 
 }
 
 function warehouseOf({ ask, store, record, close }: Adapter): Warehouse {
-  return { ...createQuestions(ask), store, record, close };
+  return { ...createQuestions(ask), ...createStatusQuestions(ask), store, record, close };
 }
 
 async function openAdapter({ warehouse, billing }: StorageConfig, budget: Budget): Promise<Adapter> {

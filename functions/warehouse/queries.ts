@@ -282,6 +282,6 @@ export function idOf(text: string | null | undefined): bigint | null {
   return text === null || text === undefined ? null : BigInt(text);
 }
 
-function momentOf(micros: string | null | undefined): Timestamp | null {
+export function momentOf(micros: string | null | undefined): Timestamp | null {
   return micros === null || micros === undefined ? null : timestampOfMicros(BigInt(micros));
 }

@@ -22,7 +22,7 @@ run "a_table_for_each_schema_file_partitioned_clustered_and_protected" {
     error_message = "There must be one table for each file in functions/schema."
   }
   assert {
-    condition     = length(google_bigquery_table.tables) >= 4
+    condition     = length(google_bigquery_table.tables) >= 5
     error_message = "The schema files were not found."
   }
   assert {

@@ -219,21 +219,24 @@ run "every_setting_reaches_the_function" {
     kondado_api = {
       base_url                 = "https://k3.example.com/api"
       model_logs_path          = "m"
+      model_status_path        = "m/{id}"
       pipeline_logs_path       = "p"
+      pipeline_status_path     = "p/{id}"
       rate_limit_pause_seconds = 62
       request_timeout_seconds  = 31
       requests_per_minute      = 10
       requests_per_second      = 0.5
     }
-    language               = "pt-BR"
-    muted_models           = ["7"]
-    muted_pipelines        = ["12", "34"]
-    log_level              = "debug"
-    lookback_minutes       = 90
-    plan_active_pipelines  = 50
-    plan_records_per_month = 11500000
-    streams                = ["pipeline_logs"]
-    time_budget_seconds    = 1200
+    language                = "pt-BR"
+    muted_models            = ["7"]
+    muted_pipelines         = ["12", "34"]
+    log_level               = "debug"
+    lookback_minutes        = 90
+    plan_active_pipelines   = 50
+    plan_records_per_month  = 11500000
+    status_requests_per_run = 40
+    streams                 = ["pipeline_logs"]
+    time_budget_seconds     = 1200
   }
 
   assert {
@@ -251,7 +254,9 @@ run "every_setting_reaches_the_function" {
       KONDADO_BASE_URL                 = "https://k3.example.com/api"
       KONDADO_CLIENT_IDS               = "12,34"
       KONDADO_MODEL_LOGS_PATH          = "m"
+      KONDADO_MODEL_STATUS_PATH        = "m/{id}"
       KONDADO_PIPELINE_LOGS_PATH       = "p"
+      KONDADO_PIPELINE_STATUS_PATH     = "p/{id}"
       KONDADO_RATE_LIMIT_PAUSE_SECONDS = "62"
       KONDADO_REQUESTS_PER_MINUTE      = "10"
       KONDADO_REQUESTS_PER_SECOND      = "0.5"
@@ -263,6 +268,7 @@ run "every_setting_reaches_the_function" {
       MUTED_PIPELINES                  = "12,34"
       PLAN_ACTIVE_PIPELINES            = "50"
       PLAN_RECORDS_PER_MONTH           = "11500000"
+      STATUS_REQUESTS_PER_RUN          = "40"
       STREAMS                          = "pipeline_logs"
       TIME_BUDGET_SECONDS              = "1200"
       WAREHOUSE                        = "bigquery"

@@ -44,6 +44,7 @@ run "bad_values_are_refused_by_their_variable" {
     runtime                   = "nodejs22"
     schedule                  = "hourly"
     schedule_time_zone        = "+01:00"
+    status_requests_per_run   = -1
     streams                   = []
     time_budget_seconds       = 1700
     verify_schedule           = "nightly"
@@ -80,6 +81,7 @@ run "bad_values_are_refused_by_their_variable" {
     var.runtime,
     var.schedule,
     var.schedule_time_zone,
+    var.status_requests_per_run,
     var.streams,
     var.time_budget_seconds,
     var.verify_schedule,
@@ -138,6 +140,16 @@ run "and_the_rest" {
     var.invokers,
     var.kondado_api,
   ]
+}
+
+run "a_status_path_names_the_id_once" {
+  command = plan
+
+  variables {
+    kondado_api = { pipeline_status_path = "pipelines/status" }
+  }
+
+  expect_failures = [var.kondado_api]
 }
 
 run "names_of_time_zones_are_accepted" {

@@ -1,5 +1,6 @@
 import type { StreamName } from '../../functions/streams.ts';
 import { DAY_MS } from '../../functions/timestamps.ts';
+import { companyStatus } from './company-statuses.ts';
 import { type Execution, executionsOfDay } from './executions.ts';
 import { belongsTo, type LogSource, lowerBound } from './source.ts';
 
@@ -36,6 +37,7 @@ export function createCompany({ seed = 1, now = Date.now }: CompanyOptions = {})
   };
 
   return {
+    status: (object) => companyStatus(object, now()),
     page(stream, startElementId, limit, clientId) {
       const nowMs = now();
       const executions = windows[stream](nowMs);

@@ -110,6 +110,7 @@ export const MODELS: readonly Model[] = [
 
 const LAUNCH_CYCLE_DAYS = 56;
 const LAUNCH_DAYS = 50;
+const FIRST_LAUNCH_ID = 900;
 const FIRST_LAUNCH_DAY = Date.UTC(2020, 8, 23) / DAY_MS;
 
 /**
@@ -119,11 +120,10 @@ const FIRST_LAUNCH_DAY = Date.UTC(2020, 8, 23) / DAY_MS;
  * never changes, however often the sandbox is started again.
  */
 export function launchPipeline(day: number): Pipeline | undefined {
-  const launch = Math.floor((day - FIRST_LAUNCH_DAY) / LAUNCH_CYCLE_DAYS);
+  const launch = launchNumber(day);
   if (day - FIRST_LAUNCH_DAY - launch * LAUNCH_CYCLE_DAYS >= LAUNCH_DAYS) return undefined;
-  const id = 900 + launch;
   return {
-    id,
+    id: FIRST_LAUNCH_ID + launch,
     name: `Hotmart - lançamento ${launch} 🚀`,
     clientId: 2,
     rhythm: 'every6Hours',
@@ -133,21 +133,37 @@ export function launchPipeline(day: number): Pipeline | undefined {
   };
 }
 
+/** Whether a launch had that pipeline, and is over. */
+export function isPastLaunch(id: number, day: number): boolean {
+  const hasBegun = id >= FIRST_LAUNCH_ID && id <= FIRST_LAUNCH_ID + launchNumber(day);
+  return hasBegun && id !== launchPipeline(day)?.id;
+}
+
+function launchNumber(day: number): number {
+  return Math.floor((day - FIRST_LAUNCH_DAY) / LAUNCH_CYCLE_DAYS);
+}
+
 const USUAL_MISS_CHANCE = 0.004;
 const DAYS_BETWEEN_EXPIRIES = 3;
 const FRAGILE_PIPELINES = PIPELINES.filter(({ fragile }) => fragile !== undefined).length;
 
 /**
- * The chance that a run fails, which leaves no log.
+ * How far a pipeline has lost its access: `failing` mostly, or `expired`; null while it has it.
  *
- * The fragile pipelines lose their access in turn: three days of mostly failing, four of silence, then somebody signs in
- * again. So at any time exactly one has been silent for between one and four days, and the past never changes.
+ * The fragile ones lose theirs in turn: three days of mostly failing, four of silence, then somebody signs in again. So at
+ * any time exactly one has been silent for between one and four days, and the past never changes.
  */
-export function missChance({ fragile }: Pipeline, atMs: number): number {
-  if (fragile === undefined) return USUAL_MISS_CHANCE;
+export function lostAccess({ fragile }: Pipeline, atMs: number): 'failing' | 'expired' | null {
+  if (fragile === undefined) return null;
   const cycleDays = DAYS_BETWEEN_EXPIRIES * FRAGILE_PIPELINES;
   const days = atMs / DAY_MS - fragile * DAYS_BETWEEN_EXPIRIES;
   const sinceExpiryDays = days - Math.floor(days / cycleDays) * cycleDays;
-  if (sinceExpiryDays < DAYS_BETWEEN_EXPIRIES + 1) return 1;
-  return sinceExpiryDays >= cycleDays - 3 ? 0.75 : USUAL_MISS_CHANCE;
+  if (sinceExpiryDays < DAYS_BETWEEN_EXPIRIES + 1) return 'expired';
+  return sinceExpiryDays >= cycleDays - 3 ? 'failing' : null;
+}
+
+/** The chance that a run fails, which leaves no log. */
+export function missChance(pipeline: Pipeline, atMs: number): number {
+  const lost = lostAccess(pipeline, atMs);
+  return lost === 'expired' ? 1 : lost === 'failing' ? 0.75 : USUAL_MISS_CHANCE;
 }

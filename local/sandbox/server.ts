@@ -6,7 +6,7 @@ import { type Answer, errorBody, type Fault, sendAnswer, sendFault } from './fau
 import { createLimiter, DOCUMENTED_LIMITS, type Limits } from './limits.ts';
 import { type PagingOptions, pageEnvelope } from './paging.ts';
 import type { LogSource } from './source.ts';
-import { statusBody } from './statuses.ts';
+import { type StatusObject, statusBody, statusObjectOf } from './statuses.ts';
 
 export type { Fault } from './faults.ts';
 export type { Limits } from './limits.ts';
@@ -47,6 +47,8 @@ export interface SandboxRequest {
   atMs: number;
   /** Null for any other path, such as that of a status. */
   stream: StreamName | null;
+  /** Undefined if no status is asked for. */
+  statusOf: StatusObject | undefined;
   /** Null if it is missing or not an integer. */
   startElementId: bigint | null;
   clientId: string | null;
@@ -134,10 +136,9 @@ function createAnswers(
 ): (request: SandboxRequest, incoming: IncomingMessage) => Answer {
   const { source, key = SANDBOX_KEY, token = SANDBOX_TOKEN, encoding = 'utf8', headers = {} } = options;
 
-  return ({ index, stream, startElementId, clientId }, incoming) => {
-    const { pathname, searchParams: query } = parse(incoming);
-    const status = statusBody(pathname);
-    if ((stream === null && status === undefined) || incoming.method !== 'GET') {
+  return ({ index, stream, statusOf, startElementId, clientId }, incoming) => {
+    const { searchParams: query } = parse(incoming);
+    if ((stream === null && statusOf === undefined) || incoming.method !== 'GET') {
       return { kind: 'notFound', status: 404, body: errorBody('NOT_FOUND', 'No such endpoint.') };
     }
     if (query.get('key') !== key || query.get('token') !== token) {
@@ -147,7 +148,13 @@ function createAnswers(
         body: errorBody('UNAUTHORIZED', 'Invalid key or token.'),
       };
     }
-    if (stream === null) return { kind: 'status', status: 200, body: status, headers };
+    if (statusOf !== undefined) {
+      const fields = source.status === undefined ? {} : source.status(statusOf);
+      return fields === null
+        ? { kind: 'notFound', status: 404, body: errorBody('NOT_FOUND', 'There is no such object.') }
+        : { kind: 'status', status: 200, body: statusBody(statusOf, fields), headers };
+    }
+    if (stream === null) throw new Error('Neither logs nor a status are asked for.');
     if (startElementId === null) {
       const message = 'start_element_id is required and must be an integer.';
       return { kind: 'invalid', status: 200, body: errorBody('INVALID_PARAMETERS', message) };
@@ -167,6 +174,7 @@ function readRequest(
   return {
     index,
     atMs,
+    statusOf: statusObjectOf(pathname),
     stream: streams.find((stream) => pathname === `/${paths[stream].replace(/^\//, '')}`) ?? null,
     startElementId: start !== null && /^-?\d+$/.test(start) ? BigInt(start) : null,
     clientId: searchParams.get('client_id'),

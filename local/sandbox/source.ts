@@ -1,7 +1,10 @@
 import type { StreamName } from '../../functions/streams.ts';
+import type { StatusFields, StatusObject } from './statuses.ts';
 
-/** Where the sandbox server gets its rows. */
+/** Where the sandbox server gets its rows, and its statuses. */
 export interface LogSource {
+  /** Null for what is not there (any more). @default everything is there, and well */
+  status?(object: StatusObject): StatusFields | null;
   /** The first `limit` rows with an id of at least `startElementId`, ascending by id. */
   page(
     stream: StreamName,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Config, readConfig } from '../../functions/config.ts';
 import { SyncError } from '../../functions/errors.ts';
+import { VARIABLES } from '../../functions/variables.ts';
 
 const CREDENTIALS = { KONDADO_API_KEY: 'the-key', KONDADO_TOKEN: 'the-token' };
 
@@ -35,6 +36,7 @@ const DEFAULTS: Config = {
   lookbackMs: 3_600_000,
   initialElementId: 0n,
   timeBudgetMs: 1_500_000,
+  statusRequestsPerRun: 20,
   continuationQueue: undefined,
   events: undefined,
   warehouse: {
@@ -51,36 +53,7 @@ const DEFAULTS: Config = {
   logLevel: 'info',
 };
 
-const EVERY_VARIABLE = [
-  'KONDADO_BASE_URL',
-  'KONDADO_CLIENT_IDS',
-  'KONDADO_PIPELINE_LOGS_PATH',
-  'KONDADO_MODEL_LOGS_PATH',
-  'KONDADO_PIPELINE_STATUS_PATH',
-  'KONDADO_MODEL_STATUS_PATH',
-  'KONDADO_REQUESTS_PER_SECOND',
-  'KONDADO_REQUESTS_PER_MINUTE',
-  'KONDADO_RATE_LIMIT_PAUSE_SECONDS',
-  'KONDADO_REQUEST_TIMEOUT_SECONDS',
-  'STREAMS',
-  'LOOKBACK_MINUTES',
-  'INITIAL_ELEMENT_ID',
-  'TIME_BUDGET_SECONDS',
-  'CONTINUATION_QUEUE',
-  'EVENTS_TOPIC',
-  'PUBSUB_API_ENDPOINT',
-  'WAREHOUSE',
-  'BIGQUERY_PROJECT',
-  'BIGQUERY_DATASET',
-  'BIGQUERY_LOCATION',
-  'BIGQUERY_API_ENDPOINT',
-  'BIGQUERY_TIMEOUT_SECONDS',
-  'DUCKDB_PATH',
-  'BILLING_TIME_ZONE',
-  'PLAN_RECORDS_PER_MONTH',
-  'PLAN_ACTIVE_PIPELINES',
-  'LOG_LEVEL',
-];
+const EVERY_VARIABLE = Object.keys(VARIABLES).filter((name) => !Object.hasOwn(CREDENTIALS, name));
 
 test('only the credentials have no default', () => {
   expect(read({})).toEqual(DEFAULTS);
@@ -108,6 +81,7 @@ test('every variable of the contract is read', () => {
     LOOKBACK_MINUTES: '0',
     INITIAL_ELEMENT_ID: '0',
     TIME_BUDGET_SECONDS: '10',
+    STATUS_REQUESTS_PER_RUN: '0',
     CONTINUATION_QUEUE: 'projects/my-project/locations/europe-west1/queues/my-queue',
     EVENTS_TOPIC: 'projects/my-project/topics/kondado-events',
     PUBSUB_API_ENDPOINT: 'http://127.0.0.1:8085',
@@ -141,6 +115,7 @@ test('every variable of the contract is read', () => {
     lookbackMs: 0,
     initialElementId: 0n,
     timeBudgetMs: 10_000,
+    statusRequestsPerRun: 0,
     continuationQueue: 'projects/my-project/locations/europe-west1/queues/my-queue',
     events: { topic: 'projects/my-project/topics/kondado-events', apiEndpoint: 'http://127.0.0.1:8085' },
     warehouse: {

@@ -13,7 +13,7 @@ import { type FunctionServer, startFunction } from '../support/server.ts';
 import { test } from '../support/test.ts';
 import { bigQueryWarehouse, duckDbWarehouse, type TestWarehouse } from '../support/warehouses.ts';
 
-const TABLES = ['pipeline_logs', 'model_logs', 'rejected_rows', 'sync_runs'];
+const TABLES = ['pipeline_logs', 'model_logs', 'rejected_rows', 'sync_runs', 'status_observations'];
 
 /** All that the tests of this file print, which run side by side. */
 let printed = '';

@@ -11,7 +11,10 @@ const tables = readdirSync(new URL('functions/schema/', ROOT))
 const views = readdirSync(VIEWS)
   .filter((file) => file.endsWith('.sql'))
   .flatMap((file) => {
-    const sql = readFileSync(new URL(encodeURIComponent(file), VIEWS), 'utf8');
+    const sql = readFileSync(new URL(encodeURIComponent(file), VIEWS), 'utf8').replace(
+      expression('silence'),
+      readFileSync(new URL('steps/silence.sql', VIEWS), 'utf8'),
+    );
     const objects = file.includes('{object}') ? ['pipeline', 'model'] : [''];
     return objects.map((object) => ({
       name: file.replace('{object}', object).replace('.sql', ''),

@@ -26,6 +26,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   insights: ['warehouse'],
   run: ['sync'],
   check: ['sync'],
+  statuses: ['sync'],
   sync: ['kondado', 'warehouse'],
   kondado: ['words'],
   warehouse: ['views'],
@@ -34,7 +35,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 
 /** What a room may load once it needs it, so that no cold start pays for it. */
-const MAY_LOAD: Record<string, readonly string[]> = { index: ['check'], run: ['insights'] };
+const MAY_LOAD: Record<string, readonly string[]> = { index: ['check'], run: ['insights', 'statuses'] };
 
 const MAX_FLAT_FILES = 16;
 const MAX_LINES = 300;

@@ -55,6 +55,8 @@ export const test = base.extend<Fixtures>({
         KONDADO_REQUESTS_PER_MINUTE: '1000000',
         KONDADO_RATE_LIMIT_PAUSE_SECONDS: '0.05',
         KONDADO_REQUEST_TIMEOUT_SECONDS: '10',
+        // What is counted elsewhere are the requests for logs.
+        STATUS_REQUESTS_PER_RUN: '0',
       };
       return { sandbox, streams, env };
     });

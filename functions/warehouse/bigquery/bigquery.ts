@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Budget } from '../../budget.ts';
 import type { BigQueryConfig } from '../../config.ts';
 import { SyncError } from '../../errors.ts';
@@ -59,13 +60,13 @@ export function openBigQuery(config: BigQueryConfig, budget: Budget): Adapter {
       await insert(stream, [...pending.keys()], (faults) => refuse([...faults]));
       return { stored: [...pending.values()], refused };
     },
-    async record(runs) {
-      const rows = runs.map((row) => toInsert(`${row.run_id}-${row.stream}-${row.client_id}`, row));
-      const refuse = async (refused: Map<Insert, string>) => {
-        const [fault] = refused.values();
-        throw new SyncError('WAREHOUSE_REJECTED', `BigQuery refused a row of sync_runs: ${fault}.`);
-      };
-      await insert('sync_runs', rows, refuse, budget.whole);
+    async record(table, rows) {
+      const inserts = rows.map((row) => toInsert(randomUUID(), row));
+      const faults: string[] = [];
+      const refuse = async (refused: Map<Insert, string>) => void faults.push(...refused.values());
+      await insert(table, inserts, refuse, budget.whole);
+      if (faults.length === 0) return;
+      throw new SyncError('WAREHOUSE_REJECTED', `BigQuery refused a row of ${table}: ${faults[0]}.`);
     },
     inspector: createBigQueryInspector(connection, config),
     close: async () => {},

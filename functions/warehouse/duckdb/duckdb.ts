@@ -94,7 +94,7 @@ export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billin
         });
         return { stored: rows, refused: [] };
       }),
-    record: (runs) => work(() => transaction(() => append('sync_runs', runs))),
+    record: (table, rows) => work(() => transaction(() => append(table, rows))),
     inspector: createDuckDbInspector(connection, work, path),
     close: () => work(async () => close()),
   };

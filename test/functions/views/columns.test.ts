@@ -2,6 +2,9 @@ import { expect, test } from 'vitest';
 import { TABLES } from '../../../functions/schema/tables.ts';
 import { openViews } from '../../support/views.ts';
 
+const STATE =
+  'state STRING, state_since TIMESTAMP, state_message STRING, silence_reason STRING, failing_share_30d FLOAT64';
+
 /** What dashboards and queries of others rely on: the columns of each view, in this order. */
 const COLUMNS: Record<string, string> = {
   pipelines: `client_id INT64, pipeline_id INT64, pipeline_name STRING, previous_names ARRAY<STRING>,
@@ -16,11 +19,13 @@ const COLUMNS: Record<string, string> = {
   pipeline_status: `client_id INT64, pipeline_id INT64, pipeline_name STRING, health STRING, reason STRING,
     last_execution_at TIMESTAMP, usual_interval_minutes FLOAT64, expected_by TIMESTAMP, overdue_minutes FLOAT64,
     executions_24h INT64, executions_7d INT64, on_time_share_30d FLOAT64, consecutive_empty_executions INT64,
-    last_execution_seconds FLOAT64, usual_execution_seconds FLOAT64, known_through TIMESTAMP`,
+    last_execution_seconds FLOAT64, usual_execution_seconds FLOAT64, known_through TIMESTAMP, ${STATE}`,
   model_status: `client_id INT64, model_id INT64, model_name STRING, health STRING, reason STRING,
     last_execution_at TIMESTAMP, usual_interval_minutes FLOAT64, expected_by TIMESTAMP, overdue_minutes FLOAT64,
     executions_24h INT64, executions_7d INT64, on_time_share_30d FLOAT64, consecutive_empty_executions INT64,
-    last_execution_seconds FLOAT64, usual_execution_seconds FLOAT64, known_through TIMESTAMP`,
+    last_execution_seconds FLOAT64, usual_execution_seconds FLOAT64, known_through TIMESTAMP, ${STATE}`,
+  status_periods: `kind STRING, client_id INT64, object_id INT64, name STRING, state STRING, message STRING,
+    began_at TIMESTAMP, began_after TIMESTAMP, last_seen_at TIMESTAMP, ended_at TIMESTAMP, looks INT64`,
   execution_anomalies: `id INT64, client_id INT64, pipeline_id INT64, pipeline_name STRING, createdat TIMESTAMP,
     kind STRING, value FLOAT64, usual_value FLOAT64, score FLOAT64`,
   sync_health: `stream STRING, client_id INT64, last_success_at TIMESTAMP, minutes_since_success FLOAT64,

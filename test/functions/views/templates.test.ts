@@ -34,7 +34,7 @@ test.each([...TEMPLATES])('%s reads tables and the newest versions of the logs o
   expect(names.length).toBeGreaterThan(0);
   for (const name of names) {
     if (view.endsWith('_latest')) expect(name).toBe(view.replace('_latest', ''));
-    else expect(name).toMatch(/^(?:\w+_logs_latest|sync_runs|rejected_rows)$/);
+    else expect(name).toMatch(/^(?:\w+_logs_latest|sync_runs|rejected_rows|status_observations)$/);
     expect(name in TABLES || TEMPLATES.has(name), name).toBe(true);
   }
 });
@@ -59,4 +59,8 @@ test('Terraform finds the same texts', () => {
   const text = readFileSync(new URL('../../../infra/bigquery.tf', import.meta.url), 'utf8');
   expect(text).toContain('functions/views');
   expect(text).toContain('{object}');
+  const steps = readdirSync(new URL('steps/', FOLDER)).map((file) => file.replace('.sql', ''));
+  expect(steps).toEqual(['silence']);
+  for (const name of steps)
+    expect(text).toContain(`${name} = trimspace(templatefile("${'$'}{local._view_folder}/steps/${name}.sql"`);
 });
