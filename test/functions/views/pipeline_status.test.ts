@@ -73,6 +73,11 @@ test('every column tells of a pipeline that runs as usual', async () => {
       last_execution_seconds: 42.5,
       usual_execution_seconds: 3,
       known_through: NOW,
+      state: null,
+      state_since: null,
+      state_message: null,
+      silence_reason: null,
+      failing_share_30d: null,
     },
   ]);
 });
