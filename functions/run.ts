@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Budget, startBudget, untilAborted } from './budget.ts';
 import type { Config } from './config.ts';
 import { BudgetUsedUp, SyncError, toSyncError } from './errors.ts';
+import type { Publisher } from './events/publisher.ts';
 import type { Statuses } from './insights/changes.ts';
 import { createKondadoClient, type KondadoClient } from './kondado/client.ts';
 import type { Log } from './log.ts';
@@ -39,6 +40,8 @@ export interface RunDependencies {
   /** Ends the run early, as the time budget does. */
   stop?: AbortSignal;
   onProgress?: RunTools['onProgress'];
+  /** Prints lines, one event each; rejects if nobody reads them any more. */
+  printEvents?: (lines: string) => Promise<void>;
   /** Told of the client, which knows when the next request may go out. */
   onStart?: (kondado: KondadoClient) => void;
 }
@@ -51,7 +54,7 @@ export interface RunResult {
 }
 
 /** What came of the sources of a run. */
-type Ending = Pick<RunReport, 'streams' | 'error'>;
+type Ending = Pick<RunReport, 'streams' | 'events' | 'error'>;
 
 /** What the parts of one run share. */
 interface RunContext {
@@ -88,7 +91,7 @@ export async function run(request: RunRequest, dependencies: RunDependencies): P
     });
     ending = await runSources(request, { runId, config, budget, dependencies });
   } catch (error) {
-    ending = { streams: [], error: errorReport(toSyncError(error)) };
+    ending = { streams: [], events: null, error: errorReport(toSyncError(error)) };
   }
   const report: RunReport = {
     run_id: runId,
@@ -119,13 +122,13 @@ async function runSources(request: RunRequest, context: RunContext): Promise<End
   const { runId, config, budget } = context;
   const warehouse = await openWarehouse(config, budget);
   try {
-    const { recorded, ...ending } = await syncSources(request, warehouse, context);
+    const publisher = await openPublisher(request, warehouse, context);
+    const { recorded, ...work } = await syncSources(request, warehouse, publisher, context);
+    const ending: Ending = { ...work, events: publisher ? await publisher.finish() : null };
     if (request.dryRun) return ending;
     try {
-      await record(
-        runRows({ run_id: runId, mode: request.mode }, request, recorded, deployedVersion()),
-        warehouse,
-      );
+      const run = { run_id: runId, mode: request.mode };
+      await record(runRows(run, request, recorded, deployedVersion(), publisher?.publishedOf), warehouse);
       return ending;
     } catch (error) {
       return { ...ending, error: errorReport(toSyncError(error)) };
@@ -135,12 +138,35 @@ async function runSources(request: RunRequest, context: RunContext): Promise<End
   }
 }
 
+/** What publishes the run's events, whose code loads only if there is somewhere for them to go; null if there are none. */
+async function openPublisher(
+  request: RunRequest,
+  warehouse: Warehouse,
+  { runId, config, budget, dependencies }: RunContext,
+): Promise<Publisher | null> {
+  const { log, printEvents } = dependencies;
+  const isIncremental = request.mode === 'incremental';
+  if (request.dryRun || !(isIncremental || request.publish)) return null;
+  if (config.events === undefined && printEvents === undefined) return null;
+  const [{ createPublisher }, { createPrinter, createTopic }] = await Promise.all([
+    import('./events/publisher.ts'),
+    import('./events/sinks.ts'),
+  ]);
+  const sinks = [
+    ...(printEvents === undefined ? [] : [createPrinter(printEvents)]),
+    ...(config.events === undefined ? [] : [createTopic(config.events)]),
+  ];
+  const sources = sourcesOf(request, config);
+  return createPublisher({ runId, sources, isIncremental, warehouse, sinks, signal: budget.storing, log });
+}
+
 /** Does the work; what is recorded of it is more than what is reported if it failed before a stream could start. */
 async function syncSources(
   request: RunRequest,
   warehouse: Warehouse,
+  publisher: Publisher | null,
   { runId, config, budget, dependencies }: RunContext,
-): Promise<Ending & { recorded: StreamReport[] }> {
+): Promise<Pick<RunReport, 'streams' | 'error'> & { recorded: StreamReport[] }> {
   const { log, onStart } = dependencies;
   const logProgress = createProgressLog(runId, log);
   const onProgress: RunTools['onProgress'] = (...progress) => {
@@ -154,7 +180,8 @@ async function syncSources(
     const kondado = createKondadoClient(config.kondado, credentials, budget, log);
     onStart?.(kondado);
     await refuseHiding(request, sources, warehouse, config.lookbackMs);
-    const tools = { config, warehouse, kondado, budget, log, runId, onProgress };
+    const onNewRows: RunTools['onNewRows'] = (...rows) => publisher?.add(...rows);
+    const tools = { config, warehouse, kondado, budget, log, runId, onProgress, onNewRows };
     const streams = await Promise.all(sources.map((source) => syncSource(source, request, tools)));
     return { streams, recorded: streams };
   } catch (error) {

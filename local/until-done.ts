@@ -1,5 +1,11 @@
 import type { RunResult } from '../functions/run.ts';
-import { outcomeOf, type RunReport, type StreamReport, totalsOf } from '../functions/sync/report.ts';
+import {
+  type EventsReport,
+  outcomeOf,
+  type RunReport,
+  type StreamReport,
+  totalsOf,
+} from '../functions/sync/report.ts';
 import type { RunRequest } from '../functions/sync/request.ts';
 import { unfinishedOf } from '../functions/sync/unfinished.ts';
 
@@ -46,7 +52,27 @@ export function mergeReports([{ report: first }, ...others]: readonly [
     outcome: outcomeOf(streams, error),
     finished_at: (reports.at(-1) ?? first).finished_at,
     streams,
+    events: reports.reduce(mergeEvents, null),
     ...(error ? { error } : {}),
+  };
+}
+
+/** What a run has left is published by the next one that reads the same streams, and by no other. */
+function mergeEvents(
+  earlier: EventsReport | null,
+  { events, streams }: RunReport,
+  index: number,
+  reports: readonly RunReport[],
+): EventsReport | null {
+  if (earlier === null || events === null) return events ?? earlier;
+  const names = new Set(streams.map(({ stream }) => stream));
+  const isAll = reports
+    .slice(0, index)
+    .every((report) => report.streams.every(({ stream }) => names.has(stream)));
+  return {
+    published: earlier.published + events.published,
+    waiting: events.waiting + (isAll ? 0 : earlier.waiting),
+    error: events.error ?? (isAll ? null : earlier.error),
   };
 }
 

@@ -13,6 +13,14 @@ export interface ErrorReport {
   message: string;
 }
 
+/** What came of the events of a run; it never changes the outcome. */
+export interface EventsReport {
+  published: number;
+  /** Those known not to be out. */
+  waiting: number;
+  error: { code: string; message: string } | null;
+}
+
 /** What a run would read, see `dry_run`; the contract calls it the plan. */
 export interface Estimate {
   first_id: bigint | null;
@@ -57,6 +65,8 @@ export interface RunReport {
   started_at: Timestamp;
   finished_at: Timestamp;
   streams: StreamReport[];
+  /** Null if the run had nothing to do with them. */
+  events: EventsReport | null;
   /** What ended the run before a stream started, or kept it from being recorded. */
   error?: ErrorReport;
 }
@@ -123,13 +133,14 @@ export function statusOf(report: RunReport): number {
 
 /** The report as the contract's JSON shows it. */
 export function reportBody(report: RunReport): object {
-  const { error, streams, ...run } = report;
+  const { error, streams, events, ...run } = report;
   if (error && streams.length === 0) return { run_id: run.run_id, outcome: run.outcome, error, streams };
   return {
     ...run,
     started_at: displayTimestamp(run.started_at),
     finished_at: displayTimestamp(run.finished_at),
     streams: streams.map(streamBody),
+    events,
     ...(error ? { error } : {}),
   };
 }
@@ -144,12 +155,17 @@ function streamBody({ started_at: _, loss_begins_at: loss, ...stream }: StreamRe
   };
 }
 
-/** The rows of `sync_runs` for a run. */
+/**
+ * The rows of `sync_runs` for a run.
+ *
+ * @param publishedOf how many events of a source are out, null unless all are. @default 0
+ */
 export function runRows(
   { run_id, mode }: Pick<RunReport, 'run_id' | 'mode'>,
   { acceptGap }: Pick<RunRequest, 'acceptGap'>,
   streams: readonly StreamReport[],
   version: string,
+  publishedOf: (source: Source) => number | null = () => 0,
 ): Row[] {
   return streams.map(({ error, plan: _plan, next_id: _nextId, loss_begins_at: _loss, ...stream }) => ({
     run_id,
@@ -160,5 +176,6 @@ export function runRows(
     error_message: error?.message ?? null,
     version,
     accept_gap: acceptGap,
+    events_published: publishedOf({ stream: stream.stream, clientId: stream.client_id }),
   }));
 }

@@ -1,13 +1,14 @@
 import type { ViewName, ViewRow } from '../views/columns.ts';
 import type { Adapter, Inspector } from './adapter.ts';
 import type { InspectionQuestions } from './inspection.ts';
+import type { OutboxQuestions } from './outbox.ts';
 import type { Questions } from './queries.ts';
 
 /**
  * The tables, wherever they are. Every call rejects with a SyncError, WAREHOUSE_UNAVAILABLE (try later) or
  * WAREHOUSE_REJECTED (somebody has to do something), or with BudgetUsedUp.
  */
-export type Warehouse = Questions & Pick<Adapter, 'store' | 'record' | 'close'>;
+export type Warehouse = Questions & OutboxQuestions & Pick<Adapter, 'store' | 'record' | 'close'>;
 
 /** The same, with all that a check asks beside what a run does. */
 export type InspectedWarehouse = Warehouse & Inspector & InspectionQuestions;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { HTTP_STATUS } from '../../functions/errors.ts';
+import { eventOf, messageOf } from '../../functions/events/cloud-event.ts';
 import { TABLES } from '../../functions/schema/tables.ts';
 import { startStreamReport } from '../../functions/sync/report.ts';
 import { readRunRequest } from '../../functions/sync/request.ts';
@@ -39,6 +40,15 @@ test('every log line is explained', () => {
   const rows = tableRows(section(operate, '## Log lines'));
   expect(events.length).toBeGreaterThan(10);
   expect(rows.flatMap(([names = '']) => inBackticks(names)).toSorted()).toEqual(events.toSorted());
+});
+
+test('every attribute of an event is explained, and no other', () => {
+  const rows = tableRows(section(markdown('docs/events.md'), '## The message'));
+  const messages = (['pipeline', 'model'] as const).map((kind) =>
+    messageOf(eventOf(`${kind}_logs`, { id: 1n, client_id: 1n, [`${kind}_id`]: 1n, [`${kind}_name`]: 'A' })),
+  );
+  const attributes = new Set(messages.flatMap(({ attributes }) => Object.keys(attributes)));
+  expect(rows.flatMap(([names = '']) => inBackticks(names)).toSorted()).toEqual([...attributes].toSorted());
 });
 
 test('every alert is explained, and its cost counted', () => {
@@ -102,6 +112,7 @@ describe('tables and views', () => {
       ...columns.keys(),
       ...[...columns.values()].flat(),
       ...events,
+      ...Object.keys(eventOf('pipeline_logs', {}).filters),
     ]);
     const sql = [...texts.values()].join('\n');
     for (const { path, prose } of MARKDOWN.filter((file) => !file.path.startsWith('test/'))) {

@@ -60,6 +60,7 @@ export function report(
     started_at: moment,
     finished_at: moment,
     streams,
+    events: null,
     ...fields,
   } satisfies RunReport;
 }

@@ -17,7 +17,7 @@ export interface Import {
  */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   bench: ['test'],
-  test: ['local'],
+  test: ['local', 'events'],
   local: ['terminal', 'sandbox', 'index', 'check'],
   terminal: ['page', 'run'],
   sandbox: ['words'],
@@ -26,15 +26,17 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   insights: ['warehouse'],
   run: ['sync'],
   check: ['sync'],
-  sync: ['kondado', 'warehouse'],
+  events: ['sync'],
+  sync: ['kondado', 'warehouse', 'google'],
   kondado: ['words'],
   warehouse: ['views'],
+  google: ['words'],
   views: ['words'],
   words: [],
 };
 
 /** What a room may load once it needs it, so that no cold start pays for it. */
-const MAY_LOAD: Record<string, readonly string[]> = { index: ['check'], run: ['insights'] };
+const MAY_LOAD: Record<string, readonly string[]> = { index: ['check'], run: ['insights', 'events'] };
 
 const MAX_FLAT_FILES = 16;
 const MAX_LINES = 300;

@@ -5,7 +5,16 @@ import { expectRefusal, serveFunction, setEnvironment, UUID, useDuckDb } from '.
 import { test } from '../../support/test.ts';
 import { runInDuckDb } from '../../support/warehouses.ts';
 
-const REPORT_KEYS = ['run_id', 'mode', 'dry_run', 'outcome', 'started_at', 'finished_at', 'streams'];
+const REPORT_KEYS = [
+  'run_id',
+  'mode',
+  'dry_run',
+  'outcome',
+  'started_at',
+  'finished_at',
+  'streams',
+  'events',
+];
 const STREAM_KEYS = [
   'stream',
   'client_id',
