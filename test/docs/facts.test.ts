@@ -59,8 +59,8 @@ test('every alert is explained, and its cost counted', () => {
   expect(explained).toEqual(expect.arrayContaining(titles));
   // One more: that about silence has a number of hours in its title.
   expect(explained).toHaveLength(titles.length + 1);
-  // And one less: that about a share of the plan is made only if asked for.
-  expect(markdown('docs/costs.md').text).toContain(`${explained.length - 1} alerts with one condition each`);
+  // And two less: that about a share of the plan and that about events are made only if asked for.
+  expect(markdown('docs/costs.md').text).toContain(`${explained.length - 2} alerts with one condition each`);
 });
 
 test('every output of Terraform is explained, and no other', async () => {

@@ -8,7 +8,6 @@ import { type Block, expression, INFRA, ROOT, readLocal, readVariables } from '.
 /** What the function knows and the cloud does not need, with the reason. */
 const LEFT_OUT = {
   BIGQUERY_API_ENDPOINT: 'another server instead of BigQuery, for tests',
-  EVENTS_TOPIC: 'nothing is published yet',
   PUBSUB_API_ENDPOINT: 'another server instead of Pub/Sub, for tests',
   KONDADO_PIPELINE_STATUS_PATH: 'asked for by the check alone',
   KONDADO_MODEL_STATUS_PATH: 'asked for by the check alone',

@@ -17,7 +17,7 @@ export interface Import {
  */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   bench: ['test'],
-  test: ['local', 'events'],
+  test: ['local', 'events', 'examples'],
   local: ['terminal', 'sandbox', 'index', 'check'],
   terminal: ['page', 'run'],
   sandbox: ['words'],
@@ -31,6 +31,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   kondado: ['words'],
   warehouse: ['views'],
   google: ['words'],
+  examples: [],
   views: ['words'],
   words: [],
 };
