@@ -25,6 +25,7 @@ export type LogEvent =
   | 'pipelines_overdue'
   | 'pipeline_back'
   | 'evaluation_skipped'
+  | 'events_failed'
   | 'continuation_created'
   | 'continuation_ended'
   | 'continuation_failed';

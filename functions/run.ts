@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Budget, startBudget, untilAborted } from './budget.ts';
 import type { Config } from './config.ts';
 import { BudgetUsedUp, SyncError, toSyncError } from './errors.ts';
+import type { Publisher } from './events/publisher.ts';
 import type { Statuses } from './insights/changes.ts';
 import { createKondadoClient, type KondadoClient } from './kondado/client.ts';
 import type { Log } from './log.ts';
@@ -40,6 +41,8 @@ export interface RunDependencies {
   /** Ends the run early, as the time budget does. */
   stop?: AbortSignal;
   onProgress?: RunTools['onProgress'];
+  /** Prints lines, one event each; rejects if nobody reads them any more. */
+  printEvents?: (lines: string) => Promise<void>;
   /** Told of the client, which knows when the next request may go out. */
   onStart?: (kondado: KondadoClient) => void;
 }
@@ -52,7 +55,7 @@ export interface RunResult {
 }
 
 /** What came of the sources of a run. */
-type Ending = Pick<RunReport, 'streams' | 'statuses' | 'error'>;
+type Ending = Pick<RunReport, 'streams' | 'statuses' | 'events' | 'error'>;
 
 /** What the parts of one run share. */
 interface RunContext {
@@ -89,7 +92,7 @@ export async function run(request: RunRequest, dependencies: RunDependencies): P
     });
     ending = await runSources(request, { runId, config, budget, dependencies });
   } catch (error) {
-    ending = { streams: [], statuses: null, error: errorReport(toSyncError(error)) };
+    ending = { streams: [], statuses: null, events: null, error: errorReport(toSyncError(error)) };
   }
   const report: RunReport = {
     run_id: runId,
@@ -120,14 +123,14 @@ async function runSources(request: RunRequest, context: RunContext): Promise<End
   const { runId, config, budget } = context;
   const warehouse = await openWarehouse(config, budget);
   try {
-    const { recorded, kondado, ...synced } = await syncSources(request, warehouse, context);
-    const ending = { ...synced, statuses: null };
+    const publisher = await openPublisher(request, warehouse, context);
+    const { recorded, kondado, ...synced } = await syncSources(request, warehouse, publisher, context);
+    const events = publisher ? await publisher.finish() : null;
+    const ending = { ...synced, statuses: null, events };
     if (request.dryRun) return ending;
     try {
-      await record(
-        runRows({ run_id: runId, mode: request.mode }, request, recorded, deployedVersion()),
-        warehouse,
-      );
+      const run = { run_id: runId, mode: request.mode };
+      await record(runRows(run, request, recorded, deployedVersion(), publisher?.publishedOf), warehouse);
     } catch (error) {
       return { ...ending, error: errorReport(toSyncError(error)) };
     }
@@ -151,10 +154,33 @@ async function runSources(request: RunRequest, context: RunContext): Promise<End
   }
 }
 
+/** What publishes the run's events, whose code loads only if there is somewhere for them to go; null if there are none. */
+async function openPublisher(
+  request: RunRequest,
+  warehouse: Warehouse,
+  { runId, config, budget, dependencies }: RunContext,
+): Promise<Publisher | null> {
+  const { log, printEvents } = dependencies;
+  const isIncremental = request.mode === 'incremental';
+  if (request.dryRun || !(isIncremental || request.publish)) return null;
+  if (config.events === undefined && printEvents === undefined) return null;
+  const [{ createPublisher }, { createPrinter, createTopic }] = await Promise.all([
+    import('./events/publisher.ts'),
+    import('./events/sinks.ts'),
+  ]);
+  const sinks = [
+    ...(printEvents === undefined ? [] : [createPrinter(printEvents)]),
+    ...(config.events === undefined ? [] : [createTopic(config.events)]),
+  ];
+  const sources = sourcesOf(request, config);
+  return createPublisher({ runId, sources, isIncremental, warehouse, sinks, signal: budget.storing, log });
+}
+
 /** Does the work; what is recorded of it is more than what is reported if it failed before a stream could start. */
 async function syncSources(
   request: RunRequest,
   warehouse: Warehouse,
+  publisher: Publisher | null,
   { runId, config, budget, dependencies }: RunContext,
 ): Promise<Pick<RunReport, 'streams' | 'error'> & { recorded: StreamReport[]; kondado?: KondadoClient }> {
   const { log, onStart } = dependencies;
@@ -170,7 +196,8 @@ async function syncSources(
     const kondado = createKondadoClient(config.kondado, credentials, budget, log);
     onStart?.(kondado);
     await refuseHiding(request, sources, warehouse, config.lookbackMs);
-    const tools = { config, warehouse, kondado, budget, log, runId, onProgress };
+    const onNewRows: RunTools['onNewRows'] = (...rows) => publisher?.add(...rows);
+    const tools = { config, warehouse, kondado, budget, log, runId, onProgress, onNewRows };
     const streams = await Promise.all(sources.map((source) => syncSource(source, request, tools)));
     return { streams, recorded: streams, kondado };
   } catch (error) {

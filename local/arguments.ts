@@ -15,6 +15,7 @@ const OPTIONS = {
   streams: { type: 'string' },
   verify: { type: 'boolean' },
   'accept-gap': { type: 'boolean' },
+  publish: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
@@ -31,6 +32,7 @@ npm run sync -- [options]
   --streams NAMES        pipeline_logs, model_logs, or both with a comma between them
   --verify               read stored history again, compare and repair
   --accept-gap           with --from or --from-id: start there although rows before it were never read
+  --publish              with --from, --from-id or --verify: publish events for the rows that are new
   --dry-run              only say what would be read
   --json                 print the report, as the function would answer, and nothing else
   --help                 show this text
@@ -67,6 +69,7 @@ function bodyOf(values: ReadonlyMap<string, string>): object {
     from_id: fromId !== undefined && /^\d+$/.test(fromId) ? BigInt(fromId) : fromId,
     verify: values.has('verify') || undefined,
     accept_gap: values.has('accept-gap') || undefined,
+    publish: values.has('publish') || undefined,
     dry_run: values.has('dry-run') || undefined,
   };
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));

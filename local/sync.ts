@@ -93,6 +93,7 @@ async function synchronize(
     isInterrupted: stop.aborted,
     durationMs: performance.now() - startedMs,
     to: request.to,
+    publish: request.publish,
   });
   if (config && !report.error && !report.dry_run) {
     const table = { maxWidth, emphasize: (text: string) => paint('bold', text) };

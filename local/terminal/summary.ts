@@ -15,6 +15,8 @@ export interface SummaryOptions {
   durationMs: number;
   /** The end of what was asked for, if it has one. */
   to: Timestamp | undefined;
+  /** Whether it was to publish events for what it stores. */
+  publish: boolean;
 }
 
 /** The outcome of a run, for people. */
@@ -77,13 +79,13 @@ function hintLines(report: RunReport, streams: readonly StreamReport[], options:
 function waysOn(
   { mode }: RunReport,
   streams: readonly StreamReport[],
-  { isInterrupted, to, wording: { terminal } }: SummaryOptions,
+  { isInterrupted, to, publish, wording: { terminal } }: SummaryOptions,
 ): string[] {
   if (mode === 'incremental') {
     return isInterrupted ? [terminal.nextRun] : [`${terminal.noMoreLetThrough} ${terminal.nextRun}`];
   }
   const verify = mode === 'verify' ? '--verify ' : '';
-  const end = to === undefined ? '' : ` --to ${displayTimestamp(to)}`;
+  const end = `${to === undefined ? '' : ` --to ${displayTimestamp(to)}`}${publish ? ' --publish' : ''}`;
   return streams
     .filter(({ next_id }) => next_id !== null)
     .map(({ stream, next_id }) =>
