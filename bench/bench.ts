@@ -7,6 +7,7 @@ const PARTS: Record<string, () => Promise<{ run(): Promise<void> }>> = {
   anomalies: () => import('./anomalies/anomalies.ts'),
   forecast: () => import('./forecast/forecast.ts'),
   silence: () => import('./silence/silence.ts'),
+  statuses: () => import('./statuses/statuses.ts'),
   page: () => import('./page/page.ts'),
 };
 

@@ -23,6 +23,7 @@ export type LogEvent =
   | 'plan_usage'
   | 'pipeline_overdue'
   | 'pipelines_overdue'
+  | 'pipeline_failing'
   | 'pipeline_back'
   | 'evaluation_skipped'
   | 'events_failed'

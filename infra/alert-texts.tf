@@ -45,14 +45,14 @@ locals {
         EOT
       }
       overdue = {
-        title   = "a pipeline is overdue"
-        subject = "${local._object} is overdue"
+        title   = "a pipeline is overdue or fails"
+        subject = "${local._object} is overdue or fails"
         text    = <<-EOT
           ${local._object} (id ${local._object_id}, client $${log.extracted_label.client_id}) has not finished by the time it usually
-          does. $${log.extracted_label.reason}
+          does, or Kondado says that it fails. $${log.extracted_label.reason}
 
-          Kondado logs no failures, so look at it there: $${log.extracted_label.link}. Another mail tells when it runs again. Those
-          that nobody wants to hear of go into muted_pipelines or muted_models.
+          Look at it in Kondado: $${log.extracted_label.link}. Another mail tells when one that was overdue runs again. Those that
+          nobody wants to hear of go into muted_pipelines or muted_models.
         EOT
       }
       plan = {
@@ -150,14 +150,14 @@ locals {
         EOT
       }
       overdue = {
-        title   = "um pipeline está atrasado"
-        subject = "${local._object} está atrasado"
+        title   = "um pipeline está atrasado ou falhando"
+        subject = "${local._object} está atrasado ou falhando"
         text    = <<-EOT
-          ${local._object} (id ${local._object_id}, cliente $${log.extracted_label.client_id}) não terminou no horário de costume.
-          $${log.extracted_label.reason}
+          ${local._object} (id ${local._object_id}, cliente $${log.extracted_label.client_id}) não terminou no horário de costume,
+          ou a Kondado diz que está falhando. $${log.extracted_label.reason}
 
-          A Kondado não registra falhas, então verifique lá: $${log.extracted_label.link}. Outro e-mail avisa quando ele voltar a
-          rodar. Os que não interessam a ninguém vão em muted_pipelines ou muted_models.
+          Verifique na Kondado: $${log.extracted_label.link}. Outro e-mail avisa quando um atrasado voltar a rodar. Os que não
+          interessam a ninguém vão em muted_pipelines ou muted_models.
         EOT
       }
       plan = {

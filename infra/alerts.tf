@@ -4,12 +4,14 @@ locals {
     "events_failed",
     "loss_expected",
     "pipeline_back",
-    "pipeline_overdue",
     "plan_usage",
     "rows_rejected",
     "rows_repaired",
     "sync_finished",
   ] : event => "${local._service_filter} AND jsonPayload.event=\"${event}\"" }
+
+  # One that is not overdue yet may fail already.
+  _trouble_filter = "${local._service_filter} AND jsonPayload.event=(\"pipeline_overdue\" OR \"pipeline_failing\")"
 
   _object_labels = { for name in ["client_id", "link", "model_id", "model_name", "pipeline_id", "pipeline_name"] :
     name => "EXTRACT(jsonPayload.${name})"
@@ -46,7 +48,7 @@ locals {
     }
     overdue = {
       severity = "WARNING"
-      filter   = local._event_filter["pipeline_overdue"]
+      filter   = local._trouble_filter
       labels   = merge(local._object_labels, { reason = "EXTRACT(jsonPayload.reason)" })
     }
     plan = {

@@ -31,6 +31,7 @@ const IN_SUMMARY: readonly string[] = [
   'sync_finished',
   'pipeline_overdue',
   'pipelines_overdue',
+  'pipeline_failing',
 ];
 
 async function main(): Promise<number> {

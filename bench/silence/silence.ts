@@ -113,7 +113,11 @@ async function openView(zone: string) {
   const connection = await instance.connect();
   await connection.run(
     `CREATE TABLE pipeline_logs_latest (id BIGINT, client_id BIGINT, pipeline_id BIGINT, pipeline_name VARCHAR,
-       row_count BIGINT, execution_time_seconds DOUBLE, createdat TIMESTAMPTZ)`,
+       row_count BIGINT, is_billable BOOLEAN, execution_time_seconds DOUBLE, createdat TIMESTAMPTZ)`,
+  );
+  await connection.run(
+    `CREATE TABLE status_observations (observed_at TIMESTAMPTZ, kind VARCHAR, client_id BIGINT, object_id BIGINT, state VARCHAR,
+       message VARCHAR)`,
   );
   const view =
     readDuckDbViews({
@@ -149,7 +153,7 @@ async function store(connection: DuckDBConnection, pipelines: readonly Pipeline[
   appender.closeSync();
   await connection.run(
     `INSERT INTO pipeline_logs_latest
-     SELECT row_number() OVER (), 1, pipeline_id, 'orders', 1, 1, make_timestamptz(at_us) FROM finished`,
+     SELECT row_number() OVER (), 1, pipeline_id, 'orders', 1, true, 1, make_timestamptz(at_us) FROM finished`,
   );
 }
 

@@ -44,7 +44,7 @@ export async function lookBefore(config: ReadingConfig, signal: AbortSignal): Pr
 }
 
 /**
- * Logs what alerts read: how far the plan is used, and which pipelines and models have become overdue or are back.
+ * Logs what alerts read: how far the plan is used, and which pipelines and models have become overdue, fail or are back.
  *
  * Only what the run has read to its end is judged: with old data everything looks late. What keeps this from its work,
  * such as a view that is not there, is a warning: the run itself has done what it should.
@@ -75,12 +75,12 @@ export async function logAlerts(
         readForecast(reader, config).catch(skip),
         ...KINDS.map((kind) => readStatuses[kind](reader, wording).catch(skip)),
       ]);
-      const context = { run, wording, log };
+      const context = { run, forecast: forecast ?? null, wording, log };
       if (forecast && current.includes('pipeline_logs')) logPlanUsage(forecast, context);
       const after = lists
         .flatMap((list) => list ?? [])
         .filter(({ object }) => !isMuted(object, config.muted));
-      logChanges(changesOf(before, after), forecast ?? null, context);
+      logChanges(changesOf(before, after), context);
     } finally {
       await reader.close();
     }

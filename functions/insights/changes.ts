@@ -1,12 +1,10 @@
 import type { Log } from '../log.ts';
-import { dayOf } from './days.ts';
-import { type Forecast, outlookOf } from './forecast.ts';
-import { type KondadoObject, keyOf, linkOf, PIPELINES_LINK } from './objects.ts';
-import { reasonOf, type Status } from './reasons.ts';
+import type { Forecast } from './forecast.ts';
+import { type KondadoObject, keyOf, linkOf, namesOf, PIPELINES_LINK } from './objects.ts';
+import { isAlarming, judgementOf, reasonOf, type Status, silenceReasonOf } from './reasons.ts';
 import type { Wording } from './wording/wording.ts';
 
 const LINES_AT_MOST = 20;
-const NAMES_AT_MOST = 5;
 
 /** A pipeline or model, and how it is. */
 export interface Observed {
@@ -24,37 +22,47 @@ export interface Changes {
   unplaced: Observed[];
   /** Finished after it had been overdue. */
   back: Observed[];
+  /** Failing or blocked since the look before, says Kondado, though nothing is overdue yet. */
+  failing: Observed[];
 }
 
 /** What the lines of one run share. */
 export interface LineContext {
   run: { run_id: string };
+  /** Null if it is not known. */
+  forecast: Forecast | null;
   wording: Wording;
   log: Log;
 }
 
 /** What has changed between the looks before and after a run. */
 export function changesOf(before: Statuses | null, after: readonly Observed[]): Changes {
-  const changes: Changes = { overdue: [], unplaced: [], back: [] };
+  const changes: Changes = { overdue: [], unplaced: [], back: [], failing: [] };
   for (const observed of after) {
     const earlier = before?.get(keyOf(observed.object));
+    const { status } = observed;
     const wasKnown = earlier !== undefined && earlier.health !== 'unknown';
-    const wasOverdue = wasKnown && earlier.overdue_minutes !== null;
-    const isOverdue = observed.status.overdue_minutes !== null;
+    const wasOverdue = wasKnown && isAlarming(earlier);
+    const isOverdue = isAlarming(status);
     if (isOverdue && !wasOverdue) changes[wasKnown ? 'overdue' : 'unplaced'].push(observed);
-    if (wasOverdue && !isOverdue && isNewer(observed.status, earlier)) changes.back.push(observed);
+    if (wasOverdue && status.overdue_minutes === null && isNewer(status, earlier))
+      changes.back.push(observed);
+    const isEarly = status.overdue_minutes === null && judgementOf(status) !== undefined;
+    if (isEarly && earlier !== undefined && earlier.state !== status.state) changes.failing.push(observed);
   }
   return changes;
 }
 
 /** A line each; of many, and of those that the plan has paused, one for all. */
-export function logChanges(changes: Changes, forecast: Forecast | null, context: LineContext): void {
-  const { overdue, unplaced, back } = changes;
-  const paused = overdue.filter((observed) => isPausedByPlan(observed, forecast, context.wording));
-  const isGroup = forecast !== null && paused.length > 1;
+export function logChanges(changes: Changes, context: LineContext): void {
+  const { overdue, unplaced, failing, back } = changes;
+  const { forecast } = context;
+  const paused = overdue.filter(({ status }) => silenceReasonOf(status, forecast) === 'plan_used_up');
+  const isGroup = paused.length > 1;
   const single = isGroup ? overdue.filter((observed) => !paused.includes(observed)) : overdue;
-  if (isGroup) logPaused(paused, forecast, context);
-  for (const observed of single.slice(0, LINES_AT_MOST)) logOverdue(observed, context);
+  if (isGroup) logPaused(paused, context);
+  for (const observed of single.slice(0, LINES_AT_MOST)) logTrouble('pipeline_overdue', observed, context);
+  for (const observed of failing.slice(0, LINES_AT_MOST)) logTrouble('pipeline_failing', observed, context);
   for (const observed of back.slice(0, LINES_AT_MOST)) logBack(observed, context);
   // In a first run nothing is known to be new; after an outage, too much may be.
   const others = Math.max(0, single.length - LINES_AT_MOST) + unplaced.length;
@@ -69,29 +77,13 @@ function isNewer({ last_execution_at: last }: Status, { last_execution_at: earli
   return last !== null && (earlier === null || last > earlier);
 }
 
-/** Kondado pauses pipelines once the records of the plan are used up, until the next month. */
-function isPausedByPlan(
-  { object, status }: Observed,
-  forecast: Forecast | null,
-  { formats }: Wording,
-): boolean {
-  if (forecast === null || object.kind !== 'pipeline' || outlookOf(forecast) !== 'over') return false;
-  const { limit_date, month } = forecast;
-  const since = limit_date ?? month;
-  return status.expected_by !== null && dayOf(status.expected_by, formats.timeZone) >= since;
-}
-
-function logPaused(paused: readonly Observed[], { limit_date }: Forecast, context: LineContext): void {
-  const { run, wording, log } = context;
-  const { overdueByPlan, others } = wording.findings;
-  const names = paused.slice(0, NAMES_AT_MOST).map(({ object }) => object.name);
-  const more = paused.length - names.length;
-  const message = overdueByPlan(
-    paused.length,
-    limit_date,
-    more > 0 ? [...names, others(more)] : names,
-    PIPELINES_LINK,
+function logPaused(paused: readonly Observed[], { forecast, run, wording, log }: LineContext): void {
+  const names = namesOf(
+    paused.map(({ object }) => object),
+    wording,
   );
+  const since = forecast?.limit_date ?? null;
+  const message = wording.findings.overdueByPlan(paused.length, since, names, PIPELINES_LINK);
   log.write('warn', 'pipelines_overdue', message, {
     run_id: run.run_id,
     overdue: paused.length,
@@ -101,18 +93,25 @@ function logPaused(paused: readonly Observed[], { limit_date }: Forecast, contex
   });
 }
 
-function logOverdue({ object, status }: Observed, { run, wording, log }: LineContext): void {
+/** A line about something that is overdue, or that will be. */
+function logTrouble(
+  event: 'pipeline_overdue' | 'pipeline_failing',
+  { object, status }: Observed,
+  { run, forecast, wording, log }: LineContext,
+): void {
   const { findings } = wording;
-  const { health, expected_by, overdue_minutes, last_execution_at } = status;
-  const [kind] = Object.hasOwn(findings.kinds, health)
-    ? findings.kinds[health as keyof typeof findings.kinds]
-    : [health];
-  const reason = reasonOf(status, wording);
+  const { health, expected_by, overdue_minutes, last_execution_at, state } = status;
+  const { kind } = judgementOf(status) ?? {};
+  const word = kind === undefined ? health : findings.kinds[kind][0];
+  const reason = reasonOf(status, forecast, wording);
   const link = linkOf(object);
-  log.write('warn', 'pipeline_overdue', findings.overdue(subjectOf(object, wording), kind, reason, link), {
+  const say = event === 'pipeline_overdue' ? findings.overdue : findings.failing;
+  log.write('warn', event, say(subjectOf(object, wording), word, reason, link), {
     run_id: run.run_id,
     ...idsOf(object),
     health,
+    state,
+    silence_reason: silenceReasonOf(status, forecast),
     reason,
     expected_by: expected_by?.toISOString() ?? null,
     overdue_minutes,

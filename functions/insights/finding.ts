@@ -3,7 +3,7 @@ import type { Wording } from './wording/wording.ts';
 
 export const SEVERITIES = ['critical', 'warning', 'notice'] as const;
 /** What comes first whatever its severity: nothing else is certain as long as the sync has troubles. */
-export const GROUPS = ['sync', 'plan', 'status', 'anomaly', 'gap', 'rejected'] as const;
+export const GROUPS = ['sync', 'plan', 'status', 'paused', 'anomaly', 'gap', 'rejected', 'off'] as const;
 
 export type Severity = (typeof SEVERITIES)[number];
 

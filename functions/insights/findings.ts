@@ -1,9 +1,10 @@
 import type { ReadingConfig } from '../config.ts';
 import { anomalyFindings } from './anomalies.ts';
-import { type Finding, GROUPS, SEVERITIES, type Severity } from './finding.ts';
-import { isMuted, type KondadoObject, keyOf, modelOf, pipelineOf } from './objects.ts';
+import { type Finding, GROUPS, SEVERITIES } from './finding.ts';
+import type { Forecast } from './forecast.ts';
+import { isMuted, type KondadoObject, keyOf, modelOf, namesOf, pipelineOf } from './objects.ts';
 import type { Overview } from './overview.ts';
-import { reasonOf, type Status } from './reasons.ts';
+import { judgementOf, reasonOf, type Status, silenceReasonOf } from './reasons.ts';
 import { stateOf } from './state.ts';
 import { syncFindings } from './sync-findings.ts';
 import type { Wording } from './wording/wording.ts';
@@ -11,6 +12,8 @@ import type { Wording } from './wording/wording.ts';
 export interface Findings {
   /** The sync's own troubles first, then the most urgent, then the newest; one for each pipeline and model. */
   listed: Finding[];
+  /** What is overdue because somebody has switched it off, which is no trouble. */
+  switchedOff: Finding[];
   /** How many there are of pipelines and models that nobody wants to be told about. */
   muted: number;
 }
@@ -19,17 +22,23 @@ export interface Findings {
 export function findingsOf(overview: Overview, muted: ReadingConfig['muted'], wording: Wording): Findings {
   const isLoading = stateOf(overview).kind === 'loading';
   const ofObjects = isLoading ? [] : objectFindings(overview, wording);
+  const time = ({ moment }: Finding) => moment?.getTime() ?? 0;
+  const newestFirst = (one: Finding, other: Finding) => time(other) - time(one);
   const heard = ofObjects.filter(({ subject }) => typeof subject === 'string' || !isMuted(subject, muted));
   const listed = [
     ...syncFindings(overview, isLoading, wording),
     ...planFindings(overview, wording),
-    ...heard,
+    ...withPausedAsOne(
+      heard.filter(({ group }) => group !== 'off'),
+      overview,
+      wording,
+    ),
   ];
   const rank = ({ group, severity }: Finding) =>
     GROUPS.indexOf(group) * SEVERITIES.length + SEVERITIES.indexOf(severity);
-  const time = ({ moment }: Finding) => moment?.getTime() ?? 0;
-  listed.sort((one, other) => rank(one) - rank(other) || time(other) - time(one));
-  return { listed, muted: ofObjects.length - heard.length };
+  listed.sort((one, other) => rank(one) - rank(other) || newestFirst(one, other));
+  const switchedOff = heard.filter(({ group }) => group === 'off').sort(newestFirst);
+  return { listed, switchedOff, muted: ofObjects.length - heard.length };
 }
 
 /** How many there are of what, such as `2 silent, 1 late, 5 notices`; empty without findings. */
@@ -49,9 +58,14 @@ export function subjectName({ subject }: Pick<Finding, 'subject'>): string {
 
 /** What a pipeline or model has to be looked at for, all of it in one. */
 function objectFindings(overview: Overview, wording: Wording): Finding[] {
+  const { plan_forecast } = overview;
   const found = [
-    ...overview.pipeline_status.flatMap((row) => statusFindings(pipelineOf(row, wording), row, wording)),
-    ...overview.model_status.flatMap((row) => statusFindings(modelOf(row, wording), row, wording)),
+    ...overview.pipeline_status.flatMap((row) =>
+      statusFindings(pipelineOf(row, wording), row, plan_forecast, wording),
+    ),
+    ...overview.model_status.flatMap((row) =>
+      statusFindings(modelOf(row, wording), row, plan_forecast, wording),
+    ),
     ...anomalyFindings(overview, wording),
   ];
   const byObject = Map.groupBy(found, ({ subject }) =>
@@ -70,30 +84,49 @@ function labelled({ kind, reasons }: Finding, { findings }: Wording): string[] {
   return reasons.map((reason) => `${word.charAt(0).toLocaleUpperCase()}${word.slice(1)}: ${reason}`);
 }
 
-const STATUS_SEVERITIES = { late: 'warning', silent: 'critical', stopped: 'notice' } as const;
-
-/** How severe a health is; undefined if it is nothing to look at. */
-export function severityOf(health: string): Severity | undefined {
-  return isOverdueHealth(health) ? STATUS_SEVERITIES[health] : undefined;
-}
-
-function isOverdueHealth(health: string): health is keyof typeof STATUS_SEVERITIES {
-  return Object.hasOwn(STATUS_SEVERITIES, health);
-}
-
-function statusFindings(subject: KondadoObject, row: Status, wording: Wording): Finding[] {
-  const { health, expected_by, last_execution_at } = row;
-  if (!isOverdueHealth(health)) return [];
+function statusFindings(
+  subject: KondadoObject,
+  row: Status,
+  forecast: Forecast | null,
+  wording: Wording,
+): Finding[] {
+  const judgement = judgementOf(row);
+  if (judgement === undefined) return [];
+  const { expected_by, last_execution_at, state_since } = row;
+  const isEarly = row.overdue_minutes === null;
+  const isPaused = silenceReasonOf(row, forecast) === 'plan_used_up';
   return [
     {
-      severity: STATUS_SEVERITIES[health],
-      group: 'status',
-      kind: health,
+      ...judgement,
+      group: judgement.kind === 'switched_off' ? 'off' : isPaused ? 'paused' : 'status',
       subject,
-      reasons: [reasonOf(row, wording)],
-      moment: expected_by ?? last_execution_at,
+      reasons: [reasonOf(row, forecast, wording)],
+      moment: isEarly ? state_since : (expected_by ?? last_execution_at),
     },
   ];
+}
+
+/** Many that have stopped because the plan is used up are one thing to look at. */
+function withPausedAsOne(
+  found: readonly Finding[],
+  { plan_forecast }: Overview,
+  wording: Wording,
+): readonly Finding[] {
+  const { findings } = wording;
+  const paused = found.flatMap(({ group, subject }) =>
+    group === 'paused' && typeof subject !== 'string' ? [subject] : [],
+  );
+  if (paused.length < 2) return found;
+  const since = plan_forecast?.limit_date ?? null;
+  const one: Finding = {
+    severity: 'critical',
+    group: 'plan',
+    kind: 'plan',
+    subject: findings.pausedPipelines(paused.length),
+    reasons: [findings.pausedByPlan(since, namesOf(paused, wording))],
+    moment: null,
+  };
+  return [one, ...found.filter(({ group }) => group !== 'paused')];
 }
 
 function planFindings({ plan_forecast }: Overview, { findings }: Wording): Finding[] {

@@ -1,7 +1,10 @@
 import type { ReadingConfig } from '../config.ts';
 import type { ViewRow } from '../views/columns.ts';
+import { quoted } from './shortened.ts';
 import type { Wording } from './wording/wording.ts';
 
+const NAMES_AT_MOST = 5;
+const NAME_LENGTH = 80;
 const KONDADO = 'https://app.kondado.com.br';
 /** Where Kondado lists them all. */
 export const PIPELINES_LINK = `${KONDADO}/pipelines`;
@@ -42,6 +45,13 @@ export function keyOf({ kind, clientId, id }: Omit<KondadoObject, 'name'>): stri
 /** Where Kondado shows it; null if it has no id. */
 export function linkOf({ kind, id }: Pick<KondadoObject, 'kind' | 'id'>): string | null {
   return id === null ? null : `${KONDADO}/${kind}s/${id}`;
+}
+
+/** The names of the first few, and how many there are more. */
+export function namesOf(objects: readonly KondadoObject[], { findings }: Wording): string[] {
+  const names = objects.slice(0, NAMES_AT_MOST).map(({ name }) => quoted(name, NAME_LENGTH));
+  const more = objects.length - names.length;
+  return more > 0 ? [...names, findings.others(more)] : names;
 }
 
 /** Whether nobody wants to be told about it. */

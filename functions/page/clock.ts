@@ -22,7 +22,10 @@ export function createClock({ timeZone, time }: Formats): Clock {
     dayOf: (moment) => dayOf(moment, timeZone),
     daysSince: (from, moment) =>
       (Date.parse(`${sortable.format(moment).replace(' ', 'T')}Z`) - Date.parse(from)) / DAY_MS,
+    // To the minute, as it is shown: a page has thousands.
     time: (moment) =>
-      moment === null ? html`–` : html`<time datetime="${moment.toISOString()}">${time(moment)}</time>`,
+      moment === null
+        ? html`–`
+        : html`<time datetime="${moment.toISOString().slice(0, 16)}Z">${time(moment)}</time>`,
   };
 }

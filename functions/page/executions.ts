@@ -1,8 +1,7 @@
 import { dayAfter, daysBetween } from '../insights/days.ts';
-import { severityOf } from '../insights/findings.ts';
 import { type KondadoObject, keyOf, modelOf, pipelineOf } from '../insights/objects.ts';
 import type { Overview } from '../insights/overview.ts';
-import type { Status } from '../insights/reasons.ts';
+import { judgementOf, type Status } from '../insights/reasons.ts';
 import type { Wording } from '../insights/wording/wording.ts';
 import { type Column, missing, type PageContext, row, section, table, titles } from './context.ts';
 import { severalClients } from './findings.ts';
@@ -11,7 +10,7 @@ import { DAYS, type Days, monthLabels, monthMarks, noDays, strip } from './strip
 
 const PIPELINES_SHOWN = 20;
 const MODELS_SHOWN = 8;
-const BROKEN_FIRST = ['silent', 'late', 'stopped'];
+const BROKEN_FIRST = ['silent', 'late', 'failing', 'blocked', 'stopped', 'switched_off'] as const;
 
 interface Observed {
   object: KondadoObject;
@@ -84,23 +83,20 @@ ${isMissing ? missing('model_status', overview, wording) : collapsed(models, MOD
 }
 
 function byUrgency({ status: one }: Observed, { status: other }: Observed): number {
-  const rank = ({ health }: Status) => {
-    const place = BROKEN_FIRST.indexOf(health);
-    return place === -1 ? BROKEN_FIRST.length : place;
+  const rank = (status: Status) => {
+    const kind = judgementOf(status)?.kind;
+    return kind === undefined ? BROKEN_FIRST.length : BROKEN_FIRST.indexOf(kind);
   };
   return rank(one) - rank(other) || other.executions_7d - one.executions_7d;
 }
 
 function heading({ object, status }: Observed, hasClients: boolean, { findings, page }: Wording): Html {
-  const severity = severityOf(status.health);
-  const kind = Object.hasOwn(findings.kinds, status.health)
-    ? findings.kinds[status.health as keyof typeof findings.kinds][0]
-    : status.health;
+  const judgement = judgementOf(status);
   const about = [
     object.id === null ? '' : page.id(object.id),
     hasClients && object.clientId !== null ? page.ofClient(object.clientId) : '',
   ].filter((text) => text !== '');
-  return html`${objectName(object)}${severity !== undefined && html` <span class="badge ${severity}">${kind}</span>`}
+  return html`${objectName(object)}${judgement !== undefined && html` <span class="badge ${judgement.severity}">${findings.kinds[judgement.kind][0]}</span>`}
 <span class="about">${about.join(', ')}</span>`;
 }
 
@@ -110,6 +106,7 @@ function statusTitles({ page }: Wording): Column[] {
     [page.nextExpected, 'wide'],
     [page.runsEvery, 'n wide'],
     [page.onTime, 'n wide'],
+    [page.failing, 'n wide extra'],
     [page.usuallyTakes, 'n wide extra'],
     [page.lastTook, 'n wide extra'],
   ];
@@ -120,6 +117,7 @@ function statusCells(status: Status, { clock, wording }: PageContext): Column[] 
   const {
     usual_interval_minutes: interval,
     on_time_share_30d: onTime,
+    failing_share_30d: failing,
     consecutive_empty_executions: empty,
   } = status;
   const shown = (value: number | null, format: (known: number) => string) =>
@@ -130,6 +128,7 @@ function statusCells(status: Status, { clock, wording }: PageContext): Column[] 
     [clock.time(status.expected_by), 'wide'],
     [shown(interval, formats.roughTime), 'n wide'],
     [shown(onTime, formats.percent), 'n wide'],
+    [shown(failing, formats.percent), 'n wide extra'],
     [shown(status.usual_execution_seconds, formats.seconds), 'n wide extra'],
     [shown(status.last_execution_seconds, formats.seconds), 'n wide extra'],
   ];

@@ -6,7 +6,7 @@ import { collapsed, type Html, html, objectName, untrustedName } from './html.ts
 const SHOWN = 8;
 
 /** What needs attention, each with its reason, or that nothing does; the sync's own troubles are never collapsed. */
-export function findingsSection(context: PageContext, { listed, muted }: Findings): Html {
+export function findingsSection(context: PageContext, { listed, switchedOff, muted }: Findings): Html {
   const { state, wording } = context;
   const { page, findings } = wording;
   const ofSync = listed.filter(({ group }) => group === 'sync');
@@ -19,6 +19,11 @@ ${part.map((finding) => entry(finding, hasClients, context))}</ul>`;
 ${ofSync.length > 0 && list(ofSync)}
 ${others.length > 0 && collapsed(others, SHOWN, list, page.moreItems)}
 ${listed.length === 0 && state.kind !== 'loading' && html`<p class="nothing">${page.nothing}</p>`}
+${
+  switchedOff.length > 0 &&
+  html`<h3>${page.switchedOff}</h3>
+${collapsed(switchedOff, SHOWN, list, page.moreItems)}`
+}
 ${state.kind === 'loading' && html`<p class="note">${page.notBeforeLoaded}</p>`}
 ${muted > 0 && html`<p class="note">${findings.muted(muted, 'MUTED_PIPELINES, MUTED_MODELS')}</p>`}
 </section>`;

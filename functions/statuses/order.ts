@@ -21,7 +21,7 @@ export type Candidate = Pick<LastLook, 'object' | 'observedAt' | 'state'>;
 export async function candidatesAt(
   now: Timestamp,
   { streams, clientIds }: Pick<Config, 'streams' | 'clientIds'>,
-  warehouse: Warehouse,
+  warehouse: Pick<Warehouse, 'lastLooks' | 'overdueObjects'>,
 ): Promise<Candidate[]> {
   const looks = await warehouse.lastLooks(now);
   const isYoung = ({ observedAt }: LastLook) =>

@@ -63,7 +63,7 @@ run "log_lines_raise_alerts_each_alone_in_its_policy" {
   assert {
     condition = strcontains(
       google_monitoring_alert_policy.logs["overdue"].conditions[0].condition_matched_log[0].filter,
-      "jsonPayload.event=\"pipeline_overdue\"",
+      "jsonPayload.event=(\"pipeline_overdue\" OR \"pipeline_failing\")",
     )
     error_message = "An overdue pipeline must be recognised by its log line."
   }

@@ -2,7 +2,7 @@ import type { Config } from '../../functions/config.ts';
 import type { Finding } from '../../functions/insights/finding.ts';
 import { findingsOf, subjectName } from '../../functions/insights/findings.ts';
 import { headlineOf, usedThen } from '../../functions/insights/headline.ts';
-import { linkOf } from '../../functions/insights/objects.ts';
+import { linkOf, namesOf } from '../../functions/insights/objects.ts';
 import type { Overview } from '../../functions/insights/overview.ts';
 import { shortened } from '../../functions/insights/shortened.ts';
 import { stateOf } from '../../functions/insights/state.ts';
@@ -82,7 +82,7 @@ function overviewLines(
   const { states, findings } = wording;
   const state = stateOf(overview);
   const { sentence, advice } = headlineOf(state, overview, wording);
-  const { listed, muted: mutedCount } = findingsOf(overview, muted, wording);
+  const { listed, switchedOff, muted: mutedCount } = findingsOf(overview, muted, wording);
   const wrapped = (text: string) => hanging(text, table.maxWidth, 0);
   const usage =
     state.kind === 'loading' || state.kind === 'empty' ? [] : ['', ...usageLines(overview, wording, table)];
@@ -96,6 +96,7 @@ function overviewLines(
       : []),
     '',
     ...findingLines(listed, state.kind === 'known', page, wording, table),
+    ...switchedOffLines(switchedOff, wording, table),
     ...(mutedCount > 0 ? [`  ${findings.muted(mutedCount, 'MUTED_PIPELINES, MUTED_MODELS')}`] : []),
     ...usage,
     '',
@@ -125,6 +126,12 @@ function findingLines(
     }),
     ...(others > 0 ? [`  ${terminal.moreItems(others, page)}`] : []),
   ];
+}
+
+function switchedOffLines(found: readonly Finding[], wording: Wording, { maxWidth }: TableOptions): string[] {
+  const objects = found.flatMap(({ subject }) => (typeof subject === 'string' ? [] : [subject]));
+  if (objects.length === 0) return [];
+  return hanging(`  ${printable(wording.findings.switchedOff(namesOf(objects, wording)))}`, maxWidth, 4);
 }
 
 function usageLines(overview: Overview, wording: Wording, table: TableOptions): string[] {

@@ -36,6 +36,7 @@ export function late(id: number, minutes: number, fields: Partial<Status> = {}):
     reason: 'No execution for 2 hours.',
     expected_by: at(minutes),
     overdue_minutes: 5,
+    silence_reason: 'unknown',
     ...fields,
   };
 }
@@ -68,7 +69,13 @@ export function report(
 
 /** A pipeline that is as it should be. */
 export function onTime(id: number, fields: Partial<Status> = {}): Status {
-  return late(id, 60, { health: 'on_time', overdue_minutes: null, last_execution_at: at(-30), ...fields });
+  return late(id, 60, {
+    health: 'on_time',
+    overdue_minutes: null,
+    silence_reason: null,
+    last_execution_at: at(-30),
+    ...fields,
+  });
 }
 
 interface Look {

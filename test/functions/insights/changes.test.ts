@@ -115,7 +115,11 @@ describe('a line about an overdue pipeline', () => {
     const longBefore = late(3, -3 * 1440);
     const after = {
       plan_forecast: [usedUp],
-      pipeline_status: [late(1, -30), late(2, -20), longBefore],
+      pipeline_status: [
+        late(1, -30, { silence_reason: 'plan_used_up' }),
+        late(2, -20, { silence_reason: 'plan_used_up' }),
+        longBefore,
+      ],
     };
     const lines = await linesOf(folder, { before, after, env: PLAN });
     expect(lines.map(({ event }) => event)).toEqual(['plan_usage', 'pipelines_overdue', 'pipeline_overdue']);

@@ -142,6 +142,57 @@ test('the troubles of the sync come before everything else, and a pipeline comes
   expect(items[2]?.reasons).toHaveLength(2);
 });
 
+describe('what Kondado says', () => {
+  const status = (index: number, fields: Partial<Overview['pipeline_status'][0]>) => ({
+    ...(generated.pipeline_status[index] as Overview['pipeline_status'][0]),
+    ...fields,
+  });
+  const paused = [3, 4, 5].map((index) => status(index, { silence_reason: 'plan_used_up' }));
+
+  test('of one that is not overdue comes early', () => {
+    const since = ago(2);
+    const items = listed(
+      overview({
+        pipeline_status: [
+          status(0, { state: 'failing', state_since: since, state_message: 'No <b>space</b>.' }),
+          status(1, { state: 'blocked', state_since: since }),
+          status(2, { state: 'disabled', state_since: since }),
+        ],
+      }),
+    );
+    expect(items).toMatchObject([
+      { kind: 'failing', severity: 'warning', group: 'status', moment: since },
+      { kind: 'blocked', severity: 'warning' },
+    ]);
+    expect(items[0]?.reasons[0]).toContain('“No <b>space</b>.”');
+  });
+
+  test('of one that is switched off keeps it out of the list', () => {
+    const off = status(3, { state: 'disabled', silence_reason: 'switched_off', state_since: ago(3) });
+    const found = findingsOf(overview({ pipeline_status: [off, status(4, {})] }), NONE, WORDING);
+    expect(found.listed.map(({ kind }) => kind)).toEqual(['late']);
+    expect(found.switchedOff).toMatchObject([{ kind: 'switched_off', severity: 'notice' }]);
+    expect(found.switchedOff[0]?.reasons[0]).toMatch(/^It is switched off in Kondado \(since 21 Nov/);
+  });
+
+  test('of many that the plan has paused is one thing, and of one alone its reason', () => {
+    const items = listed(overview({ pipeline_status: paused }));
+    expect(items).toMatchObject([
+      {
+        kind: 'plan',
+        group: 'plan',
+        subject: '3 pipelines',
+        reasons: [expect.stringContaining('Pipeline 3')],
+      },
+    ]);
+    const muted = { pipelines: ['703', '704'], models: [] };
+    const single = findingsOf(overview({ pipeline_status: paused }), muted, WORDING);
+    expect(single.muted).toBe(2);
+    expect(single.listed).toMatchObject([{ kind: 'stopped', group: 'paused' }]);
+    expect(single.listed[0]?.reasons[0]).toContain('The records of the plan were used up');
+  });
+});
+
 test('what is muted is counted, and nothing else of it is said', () => {
   const muted = { pipelines: ['703', '700'], models: ['705'] };
   const found = findingsOf(overview({ pipeline_status: generated.pipeline_status }), muted, WORDING);

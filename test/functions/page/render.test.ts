@@ -26,6 +26,13 @@ const hostile = createOverview({ pipelines: 24, models: 16, nameOf: (index) => H
 const page = renderPage(
   {
     ...hostile,
+    pipeline_status: hostile.pipeline_status.map((row, index) => ({
+      ...row,
+      failing_share_30d: 0.25,
+      state: 'failing',
+      state_message: HOSTILE[index % 8] ?? '',
+      ...(index === 3 ? { state: 'disabled', silence_reason: 'switched_off' } : {}),
+    })),
     sync_runs: hostile.sync_runs.map((row) => ({
       ...row,
       mode: '<i>',
@@ -51,6 +58,15 @@ describe('names that somebody chose with malice', () => {
     expect(shown).toContain('<script>alert(1)</script>');
     expect(shown).toContain('🛒👩‍👩‍👧');
     expect(shown).toContain(`${'x'.repeat(79)}…`);
+  });
+
+  test('are no more in what Kondado says, and what is switched off stands apart', () => {
+    const reasons = elements.filter(({ tagName }) => tagName === 'p').map(textOf);
+    expect(reasons.filter((reason) => reason.includes('“"><img src=x onerror=alert(1)>\'”'))).not.toEqual([]);
+    expect(elements.filter(({ tagName }) => tagName === 'h3').map(textOf)).toContain(
+      'Switched off in Kondado',
+    );
+    expect(elements.filter(({ tagName }) => tagName === 'td').map(textOf)).toContain('25 %');
   });
 
   test('keep the direction of their writing to themselves', () => {
@@ -127,9 +143,9 @@ describe('the page', () => {
 });
 
 test('times are those of the billing time zone, which is named', () => {
-  expect(page).toContain('<time datetime="2026-11-24T11:00:00.000Z">24 Nov 08:00</time>');
+  expect(page).toContain('<time datetime="2026-11-24T11:00Z">24 Nov 08:00</time>');
   const tokyo = renderPage(hostile, inZone('Asia/Tokyo'));
-  expect(tokyo).toContain('<time datetime="2026-11-24T11:00:00.000Z">24 Nov 20:00</time>');
+  expect(tokyo).toContain('<time datetime="2026-11-24T11:00Z">24 Nov 20:00</time>');
   expect(tokyo).toContain('Asia/Tokyo');
 });
 

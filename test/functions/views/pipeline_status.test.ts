@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Row } from '../../../functions/schema/tables.ts';
 import { addMs, DAY_MS, HOUR_MS, MINUTE_MS, type Timestamp } from '../../../functions/timestamps.ts';
 import { type Fixture, pipelineExecution, syncRun } from '../../fixtures/fixture.ts';
+import { NEVER_LOOKED_AT } from '../../fixtures/statuses.ts';
 import { readView as readViewOf } from '../../support/views.ts';
 import type { StoredRow } from '../../support/warehouses.ts';
 
@@ -73,11 +74,7 @@ test('every column tells of a pipeline that runs as usual', async () => {
       last_execution_seconds: 42.5,
       usual_execution_seconds: 3,
       known_through: NOW,
-      state: null,
-      state_since: null,
-      state_message: null,
-      silence_reason: null,
-      failing_share_30d: null,
+      ...NEVER_LOOKED_AT,
     },
   ]);
 });

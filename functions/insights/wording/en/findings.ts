@@ -11,6 +11,9 @@ export function findings(f: Formats) {
     every(usualMinutes) +
     `${expectedBy === null ? '' : ` by ${time(expectedBy)}`}` +
     `${overdueMinutes === null ? '' : `: overdue by ${roughTime(overdueMinutes)}`}.`;
+  /** A look comes once an hour at most, so that it may have begun before it was seen. */
+  const seen = (since: Date | null) => (since === null ? '' : ` (since ${time(since)} or earlier)`);
+  const said = (message: string | null) => (message === null ? '.' : `: “${message}”`);
 
   return {
     pipeline: (id: string | null) => `pipeline ${id ?? 'without id'}`,
@@ -43,9 +46,30 @@ export function findings(f: Formats) {
       volume_spike: ['many records', 'many records'],
       volume_drop: ['few records', 'few records'],
       slow: ['slow', 'slow'],
+      failing: ['failing', 'failing'],
+      blocked: ['blocked', 'blocked'],
+      switched_off: ['switched off', 'switched off'],
     } satisfies Record<string, [one: string, other: string]>,
     notices: (number: number) => plural(number, 'notice', 'notices'),
 
+    /** Kondado's own word why something is silent, and what it says of what should not be. */
+    silence: {
+      gone: (since, _message) =>
+        `Kondado does not know it any more${seen(since)}: it was deleted, or the key may not see it.`,
+      switched_off: (since, message) => `It is switched off in Kondado${seen(since)}${said(message)}`,
+      plan_used_up: (_since, _message) =>
+        'The records of the plan were used up before it was due: Kondado pauses pipelines then.',
+      blocked: (since, message) => `Kondado has blocked it${seen(since)}${said(message)}`,
+      failing: (since, message) => `It fails in Kondado${seen(since)}${said(message)}`,
+      building: (since, message) => `Kondado is building its tables${seen(since)}${said(message)}`,
+      draft: (since, message) => `It is not published in Kondado${seen(since)}${said(message)}`,
+      ok: (_since, _message) => 'Kondado said nothing wrong of it when it was last asked.',
+    } satisfies Record<string, (since: Date | null, message: string | null) => string>,
+    lastExecution: last,
+    switchedOff: (names: readonly string[]) => `Switched off in Kondado: ${f.list(names)}.`,
+    pausedPipelines: (number: number) => plural(number, 'pipeline', 'pipelines'),
+    pausedByPlan: (since: string | null, names: readonly string[]) =>
+      `The plan is used up${since === null ? '' : ` since ${f.longDay(since)}`}, and Kondado pauses pipelines then: ${f.list(names)}.`,
     overdueSince: (
       usual: number | null,
       expectedBy: Date | null,
@@ -86,6 +110,8 @@ export function findings(f: Formats) {
     overdueByPlan: (number: number, since: string | null, names: readonly string[], link: string) =>
       `${plural(number, 'pipeline', 'pipelines')} became overdue because the plan is used up` +
       `${since === null ? '' : ` since ${f.longDay(since)}`}: ${f.list(names)}. Kondado pauses pipelines then. ${link}`,
+    failing: (subject: string, kind: string, reason: string, link: string | null) =>
+      `The ${subject} is ${kind}, though not overdue yet. ${reason} (${f.timeZone})${link === null ? '' : ` ${link}`}`,
     others: (number: number) => `${count(number)} more`,
     back: (subject: string, lastAt: Date, link: string | null) =>
       `The ${subject} is back: it finished on ${time(lastAt)} (${f.timeZone}).${link === null ? '' : ` ${link}`}`,

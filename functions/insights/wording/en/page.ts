@@ -9,6 +9,7 @@ export function page(f: Formats) {
     attention: 'Needs attention',
     attentionPrefix: (counts: string) => `: ${counts}.`,
     nothing: 'Nothing.',
+    switchedOff: 'Switched off in Kondado',
     notBeforeLoaded: 'Pipelines and models are judged once all logs are read.',
     moreItems: (more: number) => plural(more, 'more item', 'more items'),
     partMissing: (code: string) =>
@@ -63,7 +64,8 @@ export function page(f: Formats) {
     executions: 'Executions',
     executionsNote: (from: string, to: string) =>
       `A column a day, from ${shortDay(from)} to ${shortDay(to)}: the stronger, the more executions, by the pipeline's own busiest day; ` +
-      'a thin line is a day without any. The curve below is the median duration. On time: of the executions due in 30 days.',
+      'a thin line is a day without any. The curve below is the median duration. On time: of the executions due in 30 days. ' +
+      'Failing: of the time of 30 days in which Kondado was asked, the share in which it said failing or blocked.',
     noExecutions: 'No pipeline ran in the last 90 days.',
     last90Days: 'Last 90 days',
     executionsOn: (executions: number, days: number, without: number) =>
@@ -73,6 +75,7 @@ export function page(f: Formats) {
     nextExpected: 'Next by',
     runsEvery: 'Runs every',
     onTime: 'On time',
+    failing: 'Failing',
     usuallyTakes: 'Usually takes',
     lastTook: 'Last took',
     emptyInARow: (executions: number) => `${count(executions)} in a row without records`,

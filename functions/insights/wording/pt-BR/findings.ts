@@ -11,6 +11,8 @@ export function findings(f: Formats): Catalogue['findings'] {
     every(usualMinutes) +
     `${expectedBy === null ? '' : ` até ${time(expectedBy)}`}` +
     `${overdueMinutes === null ? '' : `: atraso de ${roughTime(overdueMinutes)}`}.`;
+  const seen = (since: Date | null) => (since === null ? '' : ` (desde ${time(since)} ou antes)`);
+  const said = (message: string | null) => (message === null ? '.' : `: “${message}”`);
 
   return {
     pipeline: (id) => `pipeline ${id ?? 'sem id'}`,
@@ -40,9 +42,29 @@ export function findings(f: Formats): Catalogue['findings'] {
       volume_spike: ['muitos registros', 'com muitos registros'],
       volume_drop: ['poucos registros', 'com poucos registros'],
       slow: ['lento', 'lentos'],
+      failing: ['falhando', 'falhando'],
+      blocked: ['bloqueado', 'bloqueados'],
+      switched_off: ['desligado', 'desligados'],
     },
     notices: (number) => plural(number, 'aviso', 'avisos'),
 
+    silence: {
+      gone: (since) =>
+        `A Kondado não o conhece mais${seen(since)}: foi excluído, ou a chave não tem acesso a ele.`,
+      switched_off: (since, message) => `Está desligado na Kondado${seen(since)}${said(message)}`,
+      plan_used_up: () =>
+        'Os registros do plano se esgotaram antes do horário esperado: nesse caso a Kondado pausa os pipelines.',
+      blocked: (since, message) => `A Kondado o bloqueou${seen(since)}${said(message)}`,
+      failing: (since, message) => `Está falhando na Kondado${seen(since)}${said(message)}`,
+      building: (since, message) => `A Kondado está criando as tabelas dele${seen(since)}${said(message)}`,
+      draft: (since, message) => `Não está publicado na Kondado${seen(since)}${said(message)}`,
+      ok: () => 'Na última consulta, a Kondado não apontou nenhum problema.',
+    },
+    lastExecution: last,
+    switchedOff: (names) => `Desligados na Kondado: ${f.list(names)}.`,
+    pausedPipelines: (number) => plural(number, 'pipeline', 'pipelines'),
+    pausedByPlan: (since, names) =>
+      `O plano está esgotado${since === null ? '' : ` desde ${f.longDay(since)}`}, e nesse caso a Kondado pausa os pipelines: ${f.list(names)}.`,
     overdueSince: (usual, expectedBy, overdue, lastAt) => due(usual, expectedBy, overdue) + last(lastAt),
     stopped: (usual, lastAt) =>
       `Não roda há muito tempo${usual === null ? '' : `; costumava rodar a cada ${interval(usual)}`}.${last(lastAt)}`,
@@ -77,6 +99,8 @@ export function findings(f: Formats): Catalogue['findings'] {
     overdueByPlan: (number, since, names, link) =>
       `${plural(number, 'pipeline atrasou', 'pipelines atrasaram')} porque o plano está esgotado` +
       `${since === null ? '' : ` desde ${f.longDay(since)}`}: ${f.list(names)}. Nesse caso a Kondado pausa os pipelines. ${link}`,
+    failing: (subject, kind, reason, link) =>
+      `O ${subject} está ${kind}, embora ainda não esteja atrasado. ${reason} (${f.timeZone})${link === null ? '' : ` ${link}`}`,
     others: (number) => `mais ${count(number)}`,
     back: (subject, lastAt, link) =>
       `O ${subject} voltou: terminou em ${time(lastAt)} (${f.timeZone}).${link === null ? '' : ` ${link}`}`,

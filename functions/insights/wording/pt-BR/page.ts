@@ -10,6 +10,7 @@ export function page(f: Formats): Catalogue['page'] {
     attention: 'Pede atenção',
     attentionPrefix: (counts) => `: ${counts}.`,
     nothing: 'Nada.',
+    switchedOff: 'Desligados na Kondado',
     notBeforeLoaded: 'Os pipelines e modelos só são avaliados depois que todos os logs forem lidos.',
     moreItems: (more) => plural(more, 'item a mais', 'itens a mais'),
     partMissing: (code) =>
@@ -67,7 +68,8 @@ export function page(f: Formats): Catalogue['page'] {
     executionsNote: (from, to) =>
       `Uma coluna por dia, de ${shortDay(from)} a ${shortDay(to)}: quanto mais forte a cor, mais execuções, ` +
       'em relação ao dia mais cheio do próprio pipeline; ' +
-      'um traço fino é um dia sem nenhuma. A curva embaixo é a duração mediana. No prazo: das execuções esperadas em 30 dias.',
+      'um traço fino é um dia sem nenhuma. A curva embaixo é a duração mediana. No prazo: das execuções esperadas em 30 dias. ' +
+      'Com falha: do tempo de 30 dias observado na Kondado, a parte em que ela disse falha ou bloqueio.',
     noExecutions: 'Nenhum pipeline rodou nos últimos 90 dias.',
     last90Days: 'Últimos 90 dias',
     executionsOn: (executions, days, without) =>
@@ -77,6 +79,7 @@ export function page(f: Formats): Catalogue['page'] {
     nextExpected: 'Próxima até',
     runsEvery: 'Roda a cada',
     onTime: 'No prazo',
+    failing: 'Com falha',
     usuallyTakes: 'Costuma levar',
     lastTook: 'A última levou',
     emptyInARow: (executions) => `${count(executions)} seguidas sem registros`,
