@@ -122,8 +122,8 @@ describe('npm run sync with credentials', () => {
   });
 
   test('continues by itself when the time budget is used up', async ({ account, command, folder }) => {
-    const { env } = await account({ rows: 1500, latencyMs: 40 });
-    const { status, stdout } = await command('sync', [], { ...env, TIME_BUDGET_SECONDS: '0.8' });
+    const { env } = await account({ rows: 1500, latencyMs: 120 });
+    const { status, stdout } = await command('sync', [], { ...env, TIME_BUDGET_SECONDS: '2.5' });
     expect(status).toBe(0);
     expect(stdout).toMatch(/pipeline_logs +success +1,500 /);
     expect(await storedRows(path.join(folder, 'kondado.duckdb'))).toBe(1500);
@@ -136,10 +136,10 @@ describe('npm run sync with credentials', () => {
     account,
     command,
   }) => {
-    const { env } = await account({ rows: 1200, latencyMs: 40 });
+    const { env } = await account({ rows: 1200, latencyMs: 120 });
     const all = ['--json', '--streams', 'pipeline_logs', '--from-id'];
     await command('sync', [...all, '1199'], env);
-    const limited = { ...env, TIME_BUDGET_SECONDS: '0.8' };
+    const limited = { ...env, TIME_BUDGET_SECONDS: '2.5' };
     const { status, stdout } = await command('sync', [...args, ...all, '0'], limited);
     expect(status).toBe(0);
     const { outcome, streams } = JSON.parse(stdout);

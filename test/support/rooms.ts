@@ -16,7 +16,7 @@ export interface Import {
  * Words are the flat files of `functions/` and its `schema/`: everybody speaks them, and they know no room.
  */
 const MAY_IMPORT: Record<string, readonly string[]> = {
-  bench: ['test'],
+  bench: ['test', 'statuses'],
   test: ['local', 'events', 'examples'],
   local: ['terminal', 'sandbox', 'index', 'check'],
   terminal: ['page', 'run'],
