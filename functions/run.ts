@@ -3,7 +3,7 @@ import { type Budget, startBudget, untilAborted } from './budget.ts';
 import type { Config } from './config.ts';
 import { BudgetUsedUp, SyncError, toSyncError } from './errors.ts';
 import type { Publisher } from './events/publisher.ts';
-import type { Statuses } from './insights/changes.ts';
+import type { Evaluation } from './insights/evaluation.ts';
 import { createKondadoClient, type KondadoClient } from './kondado/client.ts';
 import type { Log } from './log.ts';
 import type { Row } from './schema/tables.ts';
@@ -30,8 +30,6 @@ import type { Warehouse } from './warehouse/warehouse.ts';
 
 /** Cloud Logging refuses a line of more than 256 KB, and shows a long one badly. */
 const MAX_MESSAGE_LENGTH = 4000;
-
-const LOOK_BEFORE_MS = 20_000;
 
 /** What a run needs from outside. */
 export interface RunDependencies {
@@ -62,6 +60,8 @@ interface RunContext {
   runId: string;
   config: Config;
   budget: Budget;
+  /** Of incremental runs only. */
+  evaluation: Evaluation | null;
   dependencies: RunDependencies;
 }
 
@@ -78,19 +78,22 @@ export async function run(request: RunRequest, dependencies: RunDependencies): P
   const runId = randomUUID();
   let config: Config | null = null;
   let budget: Budget | null = null;
-  let before: Statuses | null = null;
+  let evaluation: Evaluation | null = null;
   let ending: Ending;
   try {
     config = dependencies.readConfig();
-    if (request.mode === 'incremental' && !request.dryRun) before = await lookTimely(config, stop);
     budget = startBudget(config.timeBudgetMs, stop);
+    if (request.mode === 'incremental' && !request.dryRun) {
+      const { createEvaluation } = await import('./insights/evaluation.ts');
+      evaluation = createEvaluation(config, budget);
+    }
     const { streams = config.streams } = request;
     log.write('info', 'sync_started', `The ${request.mode} run starts: ${streams.join(', ')}.`, {
       run_id: runId,
       mode: request.mode,
       streams,
     });
-    ending = await runSources(request, { runId, config, budget, dependencies });
+    ending = await runSources(request, { runId, config, budget, evaluation, dependencies });
   } catch (error) {
     ending = { streams: [], statuses: null, events: null, error: errorReport(toSyncError(error)) };
   }
@@ -104,30 +107,22 @@ export async function run(request: RunRequest, dependencies: RunDependencies): P
     ...ending,
   };
   logFinish(report, log, Date.now() - startedAtMs);
-  if (config && budget) {
-    const { logAlerts } = await import('./insights/alerts.ts');
-    await logAlerts(report, before, config, budget.whole, log);
-  }
+  if (budget) await evaluation?.log(report, budget.whole, log);
   return { report, config };
-}
-
-/** Looks at what was overdue before the run, which must not keep it from its work. */
-async function lookTimely(config: Config, stop: AbortSignal | undefined): Promise<Statuses | null> {
-  const timely = AbortSignal.timeout(Math.ceil(Math.min(LOOK_BEFORE_MS, config.timeBudgetMs / 10)));
-  const { lookBefore } = await import('./insights/alerts.ts');
-  return lookBefore(config, stop === undefined ? timely : AbortSignal.any([stop, timely]));
 }
 
 /** Runs all sources, and records what came of them in `sync_runs`, whatever it was. */
 async function runSources(request: RunRequest, context: RunContext): Promise<Ending> {
-  const { runId, config, budget } = context;
-  const warehouse = await openWarehouse(config, budget);
+  const { runId, config, budget, evaluation } = context;
+  const opened = await openWarehouse(config, budget);
+  const warehouse = evaluation?.watch(opened) ?? opened;
   try {
     const publisher = await openPublisher(request, warehouse, context);
     const { recorded, kondado, ...synced } = await syncSources(request, warehouse, publisher, context);
     const events = publisher ? await publisher.finish() : null;
     const ending = { ...synced, statuses: null, events };
     if (request.dryRun) return ending;
+    await evaluation?.end();
     try {
       const run = { run_id: runId, mode: request.mode };
       await record(runRows(run, request, recorded, deployedVersion(), publisher?.publishedOf), warehouse);

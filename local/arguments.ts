@@ -5,6 +5,8 @@ import type { Environment } from './environment.ts';
 export interface Command {
   request: RunRequest;
   isJson: boolean;
+  /** Whether the events are printed. */
+  isEvents: boolean;
   isHelp: boolean;
 }
 
@@ -18,6 +20,7 @@ const OPTIONS = {
   publish: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
   json: { type: 'boolean' },
+  events: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -35,6 +38,7 @@ npm run sync -- [options]
   --publish              with --from, --from-id or --verify: publish events for the rows that are new
   --dry-run              only say what would be read
   --json                 print the report, as the function would answer, and nothing else
+  --events               print the event of each new execution on stdout, one a line, and all else on stderr
   --help                 show this text
 
 Dates are UTC.
@@ -53,8 +57,9 @@ export function parseCommand(args: readonly string[], env: Environment = {}): Co
   const isHelp = values.has('help');
   const { request, faults: requestFaults } = readRunRequest(isHelp ? {} : bodyOf(values));
   faults.push(...requestFaults.map((fault) => asOption(fault, values)));
+  faults.push(...contradictions(values, request));
   if (faults.length > 0) throw new UsageError(faults.join('; '));
-  return { request, isJson: values.has('json'), isHelp };
+  return { request, isJson: values.has('json'), isEvents: values.has('events'), isHelp };
 }
 
 function bodyOf(values: ReadonlyMap<string, string>): object {
@@ -73,6 +78,15 @@ function bodyOf(values: ReadonlyMap<string, string>): object {
     dry_run: values.has('dry-run') || undefined,
   };
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
+}
+
+/** Both would print on stdout; and what a backfill does not publish, it does not print. */
+function contradictions(values: ReadonlyMap<string, string>, { mode, publish }: RunRequest): string[] {
+  if (!values.has('events')) return [];
+  const faults = values.has('json') ? ['--events cannot go together with --json'] : [];
+  if (mode !== 'incremental' && !publish)
+    faults.push('--events needs --publish with --from, --from-id or --verify');
+  return faults;
 }
 
 /** A fault, in the words of the command line. */

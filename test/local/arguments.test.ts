@@ -38,6 +38,8 @@ describe('the arguments', () => {
     [['--form', '2026-09-01'], ['--form is not an option, did you mean --from?']],
     [['--dryrun'], ['did you mean --dry-run?']],
     [['--accept-gap'], ['--accept-gap needs --from or --from-id']],
+    [['--events', '--json'], ['--events cannot go together with --json']],
+    [['--events', '--verify'], ['--events needs --publish']],
     [['--publish'], ['--publish needs --from, --from-id or --verify']],
   ])('%j is refused with every fault', (args, faults) => {
     for (const fault of faults) expect(() => parseCommand(args)).toThrow(fault);
