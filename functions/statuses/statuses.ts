@@ -79,12 +79,17 @@ function rowOf(runId: string) {
   return ({ candidate, observedAt, status }: Look): Row => {
     const { kind, clientId, objectId } = candidate.object;
     const { extra, ...said } = status;
+    // BigQuery refuses half a character, which somebody may have sent, or cut off.
+    const texts = Object.entries(said).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value.toWellFormed() : value,
+    ]);
     return {
       observed_at: observedAt,
       kind,
       client_id: clientId,
       object_id: objectId,
-      ...said,
+      ...Object.fromEntries(texts),
       _extra: extra,
       _run_id: runId,
     };

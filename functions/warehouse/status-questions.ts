@@ -1,6 +1,6 @@
 import { addMs, DAY_MS, type Timestamp } from '../timestamps.ts';
 import type { Ask } from './adapter.ts';
-import { idOf, literal, momentOf } from './queries.ts';
+import { idOf, literal, momentOf, readView } from './queries.ts';
 
 const SEEN_DAYS = 90;
 
@@ -25,6 +25,15 @@ export type StatusQuestions = ReturnType<typeof createStatusQuestions>;
 /** What is asked of a warehouse to know whose status comes next. */
 export function createStatusQuestions(ask: Ask) {
   return {
+    /** Whether anything was looked at after a moment: what most runs of a dense schedule ask, and nothing else. */
+    async isLookedAtSince(moment: Timestamp, now: Timestamp): Promise<boolean> {
+      const rows = await ask(
+        `SELECT CAST(COUNT(*) AS STRING) AS looks FROM {status_observations}
+         WHERE observed_at > ${literal(moment)} AND observed_at <= ${literal(now)}`,
+      );
+      return rows[0]?.looks !== '0';
+    },
+
     /** The newest look at every pipeline and model that the logs of the last 90 days name, or that was looked at since then. */
     async lastLooks(now: Timestamp): Promise<LastLook[]> {
       const since = literal(addMs(now, -SEEN_DAYS * DAY_MS));
@@ -65,15 +74,15 @@ export function createStatusQuestions(ask: Ask) {
 
     /** What the views call overdue now. */
     async overdueObjects(kind: SeenObject['kind']): Promise<SeenObject[]> {
-      const rows = await ask(
-        `SELECT CAST(client_id AS STRING) AS client, CAST(${kind}_id AS STRING) AS object
-         FROM {${kind}_status} WHERE overdue_minutes IS NOT NULL AND ${kind}_id IS NOT NULL`,
-      );
-      return rows.map(({ client, object }) => ({
-        kind,
-        clientId: idOf(client),
-        objectId: BigInt(object ?? ''),
-      }));
+      const condition = 'overdue_minutes IS NOT NULL';
+      const ids =
+        kind === 'pipeline'
+          ? (await readView(ask, 'pipeline_status', condition)).map((row) => [row.client_id, row.pipeline_id])
+          : (await readView(ask, 'model_status', condition)).map((row) => [row.client_id, row.model_id]);
+      return ids.flatMap(([client, object]) => {
+        const objectId = idOf(object);
+        return objectId === null ? [] : { kind, clientId: idOf(client), objectId };
+      });
     },
   };
 }

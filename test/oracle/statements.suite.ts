@@ -102,6 +102,23 @@ test('every statement means the same on hostile rows', async () => {
       `INSERT INTO ${fake.dataset}.rejected_rows VALUES (now(), 'r', 'model_logs', ${id}, 'why', '${text}', 'hash ${index}')`,
     );
   }
+  const looks = [
+    ["'2026-11-20T09:00:00Z'", 'pipeline', 1, 'ok'],
+    ["'2026-11-20T10:00:00Z'", 'pipeline', 1, 'failing'],
+    ["'2026-11-20T10:00:00Z'", 'pipeline', 1, 'failing'], // stored twice
+    ["'2026-11-20T10:00:00.000001Z'", 'pipeline', 'NULL', 'gone'],
+    ["'2026-11-20T10:00:00.000002Z'", 'pipeline', 1, 'blocked'], // ahead of now
+    ["'2026-08-20T10:00:00Z'", 'model', 2, 'ok'], // longer ago than is asked
+    ["'2026-11-19T10:00:00Z'", 'model', 2, 'unknown'],
+  ].map(
+    ([at, kind, clientId, state]) => `(${at}, '${kind}', ${clientId}, 9007199254740993, '${state}', 'r')`,
+  );
+  await fake.run(
+    `INSERT INTO ${fake.dataset}.status_observations (observed_at, kind, client_id, object_id, state, _run_id)
+     VALUES ${looks.join(', ')}`,
+  );
+  await fake.run(`UPDATE ${fake.dataset}.pipeline_logs SET pipeline_id = 9007199254740993`);
+  await fake.run(`UPDATE ${fake.dataset}.model_logs SET model_id = id`);
 
   const { env } = bigQueryWarehouse(fake);
   const config = readConfig({ ...env, KONDADO_API_KEY: 'k', KONDADO_TOKEN: 't' });
@@ -140,6 +157,10 @@ test('every statement means the same on hostile rows', async () => {
         await warehouse.storedVersions({ stream, firstId, createdSince, limit: 1_000 });
       }
     }
+  }
+  for (const now of ['2026-11-20T10:00:00.000001Z', '2020-01-01T00:00:00.000000Z']) {
+    await warehouse.isLookedAtSince('2019-12-31T23:10:00.000000Z', now);
+    await warehouse.lastLooks(now);
   }
   await warehouse.close();
   const statements = fake.calls.slice(sent).filter(({ kind }) => kind === 'query');

@@ -89,7 +89,7 @@ describe.each(WAREHOUSES)('after the logs, with %s,', (kind) => {
                 [statusOf.id]: {
                   status: 'error_x__blocked',
                   is_active: 'yes',
-                  raw_msg: ' No\nspace. ',
+                  raw_msg: ' No\nspace. \ud800',
                   more: [1],
                 },
               },
@@ -125,7 +125,7 @@ describe.each(WAREHOUSES)('after the logs, with %s,', (kind) => {
         is_active: null,
         is_blocked: null,
         kubo_status_type: null,
-        message: 'No space.',
+        message: 'No space. \ufffd',
         _extra: '{"is_active":"yes","more":[1]}',
         _run_id: report.run_id,
       },
