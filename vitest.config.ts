@@ -8,8 +8,8 @@ export default defineConfig({
   test: {
     // Most tests wait for real back-offs and time-outs, so a worker for each of two processors is not too much.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     maxConcurrency: 20,
   },
 });

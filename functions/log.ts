@@ -26,6 +26,7 @@ export type LogEvent =
   | 'pipeline_failing'
   | 'pipeline_back'
   | 'evaluation_skipped'
+  | 'events_failed'
   | 'continuation_created'
   | 'continuation_ended'
   | 'continuation_failed';

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type Budget, startBudget, untilAborted } from './budget.ts';
 import type { Config } from './config.ts';
 import { BudgetUsedUp, SyncError, toSyncError } from './errors.ts';
-import type { Statuses } from './insights/changes.ts';
+import type { Publisher } from './events/publisher.ts';
+import type { Evaluation } from './insights/evaluation.ts';
 import { createKondadoClient, type KondadoClient } from './kondado/client.ts';
 import type { Log } from './log.ts';
 import type { Row } from './schema/tables.ts';
@@ -30,8 +31,6 @@ import type { Warehouse } from './warehouse/warehouse.ts';
 /** Cloud Logging refuses a line of more than 256 KB, and shows a long one badly. */
 const MAX_MESSAGE_LENGTH = 4000;
 
-const LOOK_BEFORE_MS = 20_000;
-
 /** What a run needs from outside. */
 export interface RunDependencies {
   /** Called when the run starts; what it throws is the run's outcome. */
@@ -40,6 +39,8 @@ export interface RunDependencies {
   /** Ends the run early, as the time budget does. */
   stop?: AbortSignal;
   onProgress?: RunTools['onProgress'];
+  /** Prints lines, one event each; rejects if nobody reads them any more. */
+  printEvents?: (lines: string) => Promise<void>;
   /** Told of the client, which knows when the next request may go out. */
   onStart?: (kondado: KondadoClient) => void;
 }
@@ -52,13 +53,15 @@ export interface RunResult {
 }
 
 /** What came of the sources of a run. */
-type Ending = Pick<RunReport, 'streams' | 'statuses' | 'error'>;
+type Ending = Pick<RunReport, 'streams' | 'statuses' | 'events' | 'error'>;
 
 /** What the parts of one run share. */
 interface RunContext {
   runId: string;
   config: Config;
   budget: Budget;
+  /** Of incremental runs only. */
+  evaluation: Evaluation | null;
   dependencies: RunDependencies;
 }
 
@@ -75,21 +78,24 @@ export async function run(request: RunRequest, dependencies: RunDependencies): P
   const runId = randomUUID();
   let config: Config | null = null;
   let budget: Budget | null = null;
-  let before: Statuses | null = null;
+  let evaluation: Evaluation | null = null;
   let ending: Ending;
   try {
     config = dependencies.readConfig();
-    if (request.mode === 'incremental' && !request.dryRun) before = await lookTimely(config, stop);
     budget = startBudget(config.timeBudgetMs, stop);
+    if (request.mode === 'incremental' && !request.dryRun) {
+      const { createEvaluation } = await import('./insights/evaluation.ts');
+      evaluation = createEvaluation(config, budget);
+    }
     const { streams = config.streams } = request;
     log.write('info', 'sync_started', `The ${request.mode} run starts: ${streams.join(', ')}.`, {
       run_id: runId,
       mode: request.mode,
       streams,
     });
-    ending = await runSources(request, { runId, config, budget, dependencies });
+    ending = await runSources(request, { runId, config, budget, evaluation, dependencies });
   } catch (error) {
-    ending = { streams: [], statuses: null, error: errorReport(toSyncError(error)) };
+    ending = { streams: [], statuses: null, events: null, error: errorReport(toSyncError(error)) };
   }
   const report: RunReport = {
     run_id: runId,
@@ -101,33 +107,25 @@ export async function run(request: RunRequest, dependencies: RunDependencies): P
     ...ending,
   };
   logFinish(report, log, Date.now() - startedAtMs);
-  if (config && budget) {
-    const { logAlerts } = await import('./insights/alerts.ts');
-    await logAlerts(report, before, config, budget.whole, log);
-  }
+  if (budget) await evaluation?.log(report, budget.whole, log);
   return { report, config };
-}
-
-/** Looks at what was overdue before the run, which must not keep it from its work. */
-async function lookTimely(config: Config, stop: AbortSignal | undefined): Promise<Statuses | null> {
-  const timely = AbortSignal.timeout(Math.ceil(Math.min(LOOK_BEFORE_MS, config.timeBudgetMs / 10)));
-  const { lookBefore } = await import('./insights/alerts.ts');
-  return lookBefore(config, stop === undefined ? timely : AbortSignal.any([stop, timely]));
 }
 
 /** Runs all sources, and records what came of them in `sync_runs`, whatever it was. */
 async function runSources(request: RunRequest, context: RunContext): Promise<Ending> {
-  const { runId, config, budget } = context;
-  const warehouse = await openWarehouse(config, budget);
+  const { runId, config, budget, evaluation } = context;
+  const opened = await openWarehouse(config, budget);
+  const warehouse = evaluation?.watch(opened) ?? opened;
   try {
-    const { recorded, kondado, ...synced } = await syncSources(request, warehouse, context);
-    const ending = { ...synced, statuses: null };
+    const publisher = await openPublisher(request, warehouse, context);
+    const { recorded, kondado, ...synced } = await syncSources(request, warehouse, publisher, context);
+    const events = publisher ? await publisher.finish() : null;
+    const ending = { ...synced, statuses: null, events };
     if (request.dryRun) return ending;
+    await evaluation?.end();
     try {
-      await record(
-        runRows({ run_id: runId, mode: request.mode }, request, recorded, deployedVersion()),
-        warehouse,
-      );
+      const run = { run_id: runId, mode: request.mode };
+      await record(runRows(run, request, recorded, deployedVersion(), publisher?.publishedOf), warehouse);
     } catch (error) {
       return { ...ending, error: errorReport(toSyncError(error)) };
     }
@@ -151,10 +149,33 @@ async function runSources(request: RunRequest, context: RunContext): Promise<End
   }
 }
 
+/** What publishes the run's events, whose code loads only if there is somewhere for them to go; null if there are none. */
+async function openPublisher(
+  request: RunRequest,
+  warehouse: Warehouse,
+  { runId, config, budget, dependencies }: RunContext,
+): Promise<Publisher | null> {
+  const { log, printEvents } = dependencies;
+  const isIncremental = request.mode === 'incremental';
+  if (request.dryRun || !(isIncremental || request.publish)) return null;
+  if (config.events === undefined && printEvents === undefined) return null;
+  const [{ createPublisher }, { createPrinter, createTopic }] = await Promise.all([
+    import('./events/publisher.ts'),
+    import('./events/sinks.ts'),
+  ]);
+  const sinks = [
+    ...(printEvents === undefined ? [] : [createPrinter(printEvents)]),
+    ...(config.events === undefined ? [] : [createTopic(config.events)]),
+  ];
+  const sources = sourcesOf(request, config);
+  return createPublisher({ runId, sources, isIncremental, warehouse, sinks, signal: budget.storing, log });
+}
+
 /** Does the work; what is recorded of it is more than what is reported if it failed before a stream could start. */
 async function syncSources(
   request: RunRequest,
   warehouse: Warehouse,
+  publisher: Publisher | null,
   { runId, config, budget, dependencies }: RunContext,
 ): Promise<Pick<RunReport, 'streams' | 'error'> & { recorded: StreamReport[]; kondado?: KondadoClient }> {
   const { log, onStart } = dependencies;
@@ -170,7 +191,8 @@ async function syncSources(
     const kondado = createKondadoClient(config.kondado, credentials, budget, log);
     onStart?.(kondado);
     await refuseHiding(request, sources, warehouse, config.lookbackMs);
-    const tools = { config, warehouse, kondado, budget, log, runId, onProgress };
+    const onNewRows: RunTools['onNewRows'] = (...rows) => publisher?.add(...rows);
+    const tools = { config, warehouse, kondado, budget, log, runId, onProgress, onNewRows };
     const streams = await Promise.all(sources.map((source) => syncSource(source, request, tools)));
     return { streams, recorded: streams, kondado };
   } catch (error) {

@@ -17,6 +17,15 @@ locals {
           overdue, has finished again. There is nothing to do. In Kondado: $${log.extracted_label.link}
         EOT
       }
+      events = {
+        title   = "events are not published"
+        subject = "Events are not published: $${log.extracted_label.code}"
+        text    = <<-EOT
+          What waits for executions to finish is not told ($${log.extracted_label.code}). The rows are stored, and the next run
+          publishes first what is left of the last 24 hours; older events are lost. The log line events_failed says what is
+          wrong and what to do; ${local._check} prints the command that looks at the topic too.
+        EOT
+      }
       failed = {
         title   = "a run failed"
         subject = "A run failed: $${log.extracted_label.error_code}"
@@ -110,6 +119,15 @@ locals {
         text    = <<-EOT
           O pipeline ou modelo ${local._object} (id ${local._object_id}, cliente $${log.extracted_label.client_id}), que estava
           atrasado, terminou de novo. Não há nada a fazer. Na Kondado: $${log.extracted_label.link}
+        EOT
+      }
+      events = {
+        title   = "eventos não foram publicados"
+        subject = "Eventos não foram publicados: $${log.extracted_label.code}"
+        text    = <<-EOT
+          Quem espera pelo fim das execuções não está sendo avisado ($${log.extracted_label.code}). As linhas estão gravadas, e a
+          próxima execução publica primeiro o que ficou das últimas 24 horas; eventos mais antigos se perdem. A linha de log
+          events_failed diz o que está errado e o que fazer; ${local._check} mostra o comando que verifica também o tópico.
         EOT
       }
       failed = {

@@ -1,6 +1,7 @@
 locals {
   _service_filter = "resource.type=\"cloud_run_revision\" AND resource.labels.service_name=\"${var.name}\""
   _event_filter = { for event in [
+    "events_failed",
     "loss_expected",
     "pipeline_back",
     "plan_usage",
@@ -25,6 +26,11 @@ locals {
       filter   = local._event_filter["pipeline_back"]
       labels   = local._object_labels
     }
+    events = var.events.enabled ? {
+      severity = "ERROR"
+      filter   = local._event_filter["events_failed"]
+      labels   = { code = "EXTRACT(jsonPayload.code)" }
+    } : null
     failed = {
       severity = "ERROR"
       filter = join(" AND ", [

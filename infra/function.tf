@@ -25,6 +25,7 @@ locals {
     BILLING_TIME_ZONE                = var.billing_time_zone
     CONTINUATION_QUEUE               = var.enable_continuation ? local.continuation_queue : ""
     DISPLAY_LANGUAGE                 = var.language
+    EVENTS_TOPIC                     = var.events.enabled ? local.topic : ""
     INITIAL_ELEMENT_ID               = format("%d", var.initial_element_id)
     KONDADO_API_KEY_SECRET           = local.secret_versions["api_key"]
     KONDADO_BASE_URL                 = var.kondado_api.base_url

@@ -57,6 +57,22 @@ output "dataset" {
   value       = "${var.project_id}.${local._dataset}"
 }
 
+output "events_pull" {
+  description = "Takes ten events of the subscription of events_subscribe and shows them; what is shown does not come again."
+  value       = <<-EOT
+    gcloud pubsub subscriptions pull ${local.topic_name} --project=${var.project_id} --limit=10 --auto-ack \
+      --format='table(message.publishTime, message.attributes)'
+  EOT
+}
+
+output "events_subscribe" {
+  description = "Creates a subscription to the topic of events.enabled, in order, of the executions that brought records."
+  value       = <<-EOT
+    gcloud pubsub subscriptions create ${local.topic_name} --project=${var.project_id} --topic=${local.topic_name} \
+      --enable-message-ordering --expiration-period=never --message-filter='attributes.has_records = "true"'
+  EOT
+}
+
 output "looker_studio" {
   description = "Opens a new report in Looker Studio on the pipeline logs."
   value = join("&", [

@@ -19,7 +19,7 @@ locals {
     "run.googleapis.com",
     "secretmanager.googleapis.com",
     "storage.googleapis.com",
-  ], var.enable_continuation ? ["cloudtasks.googleapis.com"] : []))
+  ], var.enable_continuation ? ["cloudtasks.googleapis.com"] : [], var.events.enabled ? ["pubsub.googleapis.com"] : []))
 }
 
 # The provider reads the state of every other service through this one.

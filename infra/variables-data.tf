@@ -48,16 +48,17 @@ variable "dataset_location" {
 }
 
 variable "kms_keys" {
-  description = "Your own Cloud KMS keys: for tables in dataset_location, for secrets in global. Decide before the first apply: data keeps its key."
+  description = "Your own Cloud KMS keys: tables in dataset_location, events in region, secrets in global. Decide before the first apply: data keeps its key."
   type = object({
     dataset = optional(string)
+    events  = optional(string)
     secrets = optional(string)
   })
   default  = {}
   nullable = false
 
   validation {
-    condition = alltrue([for key in [var.kms_keys.dataset, var.kms_keys.secrets] :
+    condition = alltrue([for key in [var.kms_keys.dataset, var.kms_keys.events, var.kms_keys.secrets] :
       key == null || can(regex("^projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+$", key))
     ])
     error_message = "kms_keys must be full names of keys: projects/P/locations/L/keyRings/R/cryptoKeys/K."

@@ -7,6 +7,21 @@ variable "enable_continuation" {
   nullable    = false
 }
 
+variable "events" {
+  description = "Whether each new execution is published to a Pub/Sub topic, and for how many days that keeps messages."
+  type = object({
+    enabled        = optional(bool, false)
+    retention_days = optional(number, 7)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.events.retention_days == floor(var.events.retention_days) && var.events.retention_days >= 1 && var.events.retention_days <= 31
+    error_message = "events.retention_days must be a whole number from 1 to 31, such as 7."
+  }
+}
+
 variable "invokers" {
   description = "Who may start runs and backfills and open the page, such as user:ana@example.com or group:data@example.com."
   type        = set(string)

@@ -5,6 +5,8 @@ import type { Environment } from './environment.ts';
 export interface Command {
   request: RunRequest;
   isJson: boolean;
+  /** Whether the events are printed. */
+  isEvents: boolean;
   isHelp: boolean;
 }
 
@@ -15,8 +17,10 @@ const OPTIONS = {
   streams: { type: 'string' },
   verify: { type: 'boolean' },
   'accept-gap': { type: 'boolean' },
+  publish: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
   json: { type: 'boolean' },
+  events: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -31,8 +35,10 @@ npm run sync -- [options]
   --streams NAMES        pipeline_logs, model_logs, or both with a comma between them
   --verify               read stored history again, compare and repair
   --accept-gap           with --from or --from-id: start there although rows before it were never read
+  --publish              with --from, --from-id or --verify: publish events for the rows that are new
   --dry-run              only say what would be read
   --json                 print the report, as the function would answer, and nothing else
+  --events               print the event of each new execution on stdout, one a line, and all else on stderr
   --help                 show this text
 
 Dates are UTC.
@@ -51,8 +57,9 @@ export function parseCommand(args: readonly string[], env: Environment = {}): Co
   const isHelp = values.has('help');
   const { request, faults: requestFaults } = readRunRequest(isHelp ? {} : bodyOf(values));
   faults.push(...requestFaults.map((fault) => asOption(fault, values)));
+  faults.push(...contradictions(values, request));
   if (faults.length > 0) throw new UsageError(faults.join('; '));
-  return { request, isJson: values.has('json'), isHelp };
+  return { request, isJson: values.has('json'), isEvents: values.has('events'), isHelp };
 }
 
 function bodyOf(values: ReadonlyMap<string, string>): object {
@@ -67,9 +74,19 @@ function bodyOf(values: ReadonlyMap<string, string>): object {
     from_id: fromId !== undefined && /^\d+$/.test(fromId) ? BigInt(fromId) : fromId,
     verify: values.has('verify') || undefined,
     accept_gap: values.has('accept-gap') || undefined,
+    publish: values.has('publish') || undefined,
     dry_run: values.has('dry-run') || undefined,
   };
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
+}
+
+/** Both would print on stdout; and what a backfill does not publish, it does not print. */
+function contradictions(values: ReadonlyMap<string, string>, { mode, publish }: RunRequest): string[] {
+  if (!values.has('events')) return [];
+  const faults = values.has('json') ? ['--events cannot go together with --json'] : [];
+  if (mode !== 'incremental' && !publish)
+    faults.push('--events needs --publish with --from, --from-id or --verify');
+  return faults;
 }
 
 /** A fault, in the words of the command line. */

@@ -9,7 +9,7 @@ import { createLog } from '../functions/log.ts';
 import { runCommand, UsageError } from './command.ts';
 import { openLocalEnvironment, readEnvironment, sandboxNotice } from './environment.ts';
 import { endWithNpm, listenForInterruption } from './signals.ts';
-import { createPainter } from './terminal/screen.ts';
+import { createPainter, widthOf } from './terminal/screen.ts';
 import { renderTable } from './terminal/table.ts';
 import { printable } from './terminal/texts.ts';
 
@@ -29,6 +29,7 @@ Environment variables set everything else, see docs/reference.md. Without Kondad
 `;
 
 const STYLES = { ok: 'green', warning: 'yellow', failed: 'red', skipped: 'dim' } as const;
+const OUTCOMES = Object.keys(STYLES) as Check['outcome'][];
 
 async function main(): Promise<number> {
   const { isJson, isHelp } = parseOptions(process.argv.slice(2));
@@ -74,13 +75,13 @@ function parseOptions(args: string[]): { isJson: boolean; isHelp: boolean } {
 function linesOf({ checks }: CheckReport): string[] {
   const paint = createPainter(stdout);
   const rows = checks.map(({ name, outcome, message }) => [outcome, name, printable(message)]);
-  const columns = [{ title: 'outcome' }, { title: 'check' }, { title: 'found' }];
+  const columns = [{ title: 'outcome' }, { title: 'check' }, { title: 'found', holds: 'sentences' as const }];
   const lines = renderTable(columns, rows, {
-    maxWidth: Number.POSITIVE_INFINITY,
+    maxWidth: widthOf(stdout),
     emphasize: (text) => paint('bold', text),
   });
-  const painted = lines.map((line, place) => {
-    const { outcome } = checks[place - 1] ?? {};
+  const painted = lines.map((line) => {
+    const outcome = OUTCOMES.find((word) => line.startsWith(`${word} `));
     return outcome === undefined ? line : line.replace(outcome, (word) => paint(STYLES[outcome], word));
   });
   return [...painted, '', conclusionOf(checks)];

@@ -8,8 +8,8 @@ import { readQuestions } from '../functions/views/templates.ts';
 import { readOptions, runCommand, UsageError } from './command.ts';
 import { readDuckDb } from './duckdb.ts';
 import { type Environment, readEnvironment } from './environment.ts';
-import { createPainter } from './terminal/screen.ts';
-import { renderTable } from './terminal/table.ts';
+import { createPainter, widthOf } from './terminal/screen.ts';
+import { fittingColumns, renderTable } from './terminal/table.ts';
 import { printable } from './terminal/texts.ts';
 
 const { stdout, stderr } = process;
@@ -47,8 +47,9 @@ async function main(env: Environment): Promise<number> {
   const { sql, format } = parseQuery(process.argv.slice(2), env);
   if (sql === undefined) {
     const questions = [...readQuestions()].map(([name, question]) => [name, question]);
-    const options = { maxWidth: Number.POSITIVE_INFINITY, emphasize: (text: string) => text };
-    const [, ...lines] = renderTable([{ title: '' }, { title: '' }], questions, options);
+    const options = { maxWidth: widthOf(stdout) - 2, emphasize: (text: string) => text };
+    const columns = [{ title: '' }, { title: '', holds: 'sentences' as const }];
+    const [, ...lines] = renderTable(columns, questions, options);
     stdout.write(`${HELP}\n${lines.map((line) => `  ${line}`).join('\n')}\n`);
     return 0;
   }
@@ -100,12 +101,18 @@ const FORMATS: Record<Format, (answer: Answer) => string> = {
     const texts = rows.map((row) => row.map((value) => printable(textOf(value))));
     const columns = titles.map((title, index) => ({
       title,
+      isOptional: index > 0,
       align: texts.every((row) => /^-?[\d.]*$/.test(row[index] ?? ''))
         ? ('right' as const)
         : ('left' as const),
     }));
     const paint = createPainter(stdout);
-    const options = { maxWidth: Number.POSITIVE_INFINITY, emphasize: (text: string) => paint('bold', text) };
+    const maxWidth = widthOf(stdout);
+    const fitting = fittingColumns(columns, texts, maxWidth);
+    const leftOut = titles.filter((_, place) => !fitting.includes(place));
+    if (leftOut.length > 0)
+      stderr.write(`There is no room for ${leftOut.join(', ')}: --json and --csv print everything.\n`);
+    const options = { maxWidth, emphasize: (text: string) => paint('bold', text) };
     return renderTable(columns, texts, options).join('\n');
   },
   json({ titles, rows }) {

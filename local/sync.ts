@@ -52,12 +52,13 @@ async function main(): Promise<number> {
 }
 
 async function synchronize(
-  { request, isJson }: Command,
+  { request, isJson, isEvents }: Command,
   { env, isSandbox }: LocalEnvironment,
 ): Promise<RunReport['outcome']> {
   const startedMs = performance.now();
   // What goes to a file is read later, so the progress appears on the stream that somebody is looking at.
-  const screen = createScreen(!stderr.isTTY && stdout.isTTY && !isJson ? stdout : stderr, env);
+  const isStdoutFree = !isJson && !isEvents;
+  const screen = createScreen(!stderr.isTTY && stdout.isTTY && isStdoutFree ? stdout : stderr, env);
   const wording = wordingOf(env);
   const progress = startProgress(screen, request, wording);
   const stop = listenForInterruption(() => progress.note(wording.terminal.stopping));
@@ -73,6 +74,7 @@ async function synchronize(
         },
         log: logOn(screen, env),
         stop,
+        ...(isEvents ? { printEvents } : {}),
         ...progress,
       }),
     stop,
@@ -85,8 +87,9 @@ async function synchronize(
     stdout.write(`${printJson(reportBody(report))}\n`);
     return report.outcome;
   }
-  const paint = createPainter(stdout);
-  const maxWidth = widthOf(stdout);
+  const out = isEvents ? stderr : stdout;
+  const paint = createPainter(out);
+  const maxWidth = widthOf(out);
   const lines = summaryLines(report, {
     wording,
     paint,
@@ -94,13 +97,21 @@ async function synchronize(
     isInterrupted: stop.aborted,
     durationMs: performance.now() - startedMs,
     to: request.to,
+    publish: request.publish,
   });
   if (config && !report.error && !report.dry_run) {
     const table = { maxWidth, emphasize: (text: string) => paint('bold', text) };
     lines.push('', ...destinationLines(await readDestination(config, isSandbox), config, table));
   }
-  stdout.write(`\n${lines.join('\n')}\n`);
+  out.write(`\n${lines.join('\n')}\n`);
   return report.outcome;
+}
+
+/** Rejects once whoever reads has left, so that the next run prints again. */
+function printEvents(lines: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stdout.write(lines, (error) => (error ? reject(error) : resolve()));
+  });
 }
 
 /** Logs warnings, without those that the summary repeats, unless LOG_LEVEL asks for more. */

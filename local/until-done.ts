@@ -1,5 +1,6 @@
 import type { RunResult } from '../functions/run.ts';
 import {
+  type EventsReport,
   outcomeOf,
   type RunReport,
   type StatusesReport,
@@ -53,6 +54,7 @@ export function mergeReports([{ report: first }, ...others]: readonly [
     finished_at: (reports.at(-1) ?? first).finished_at,
     streams,
     statuses: mergeStatuses(reports),
+    events: reports.reduce(mergeEvents, null),
     ...(error ? { error } : {}),
   };
 }
@@ -67,6 +69,25 @@ function mergeStatuses(reports: readonly RunReport[]): StatusesReport | null {
     observed: sum('observed'),
     changed: sum('changed'),
     error: parts.find(({ error }) => error !== null)?.error ?? null,
+  };
+}
+
+/** What a run has left is published by the next one that reads the same streams, and by no other. */
+function mergeEvents(
+  earlier: EventsReport | null,
+  { events, streams }: RunReport,
+  index: number,
+  reports: readonly RunReport[],
+): EventsReport | null {
+  if (earlier === null || events === null) return events ?? earlier;
+  const names = new Set(streams.map(({ stream }) => stream));
+  const isAll = reports
+    .slice(0, index)
+    .every((report) => report.streams.every(({ stream }) => names.has(stream)));
+  return {
+    published: earlier.published + events.published,
+    waiting: events.waiting + (isAll ? 0 : earlier.waiting),
+    error: events.error ?? (isAll ? null : earlier.error),
   };
 }
 

@@ -39,6 +39,10 @@ const PLANTED: Record<keyof typeof RULES, [files: Record<string, string>, breach
       'functions/run.ts: run imports functions/insights/alerts.ts of insights (static)',
     ],
     [
+      { 'functions/run.ts': "import { createPublisher } from './events/publisher.ts';" },
+      'functions/run.ts: run imports functions/events/publisher.ts of events (static)',
+    ],
+    [
       { 'functions/run.ts': "const page = await import('./page/page.ts');" },
       'functions/run.ts: run imports functions/page/page.ts of page (dynamic)',
     ],

@@ -61,6 +61,7 @@ async function simulate(seed: number, isUrgentFirst: boolean): Promise<Delay[]> 
     });
     const inOrder = isUrgentFirst ? looks : looks.map((look) => ({ ...look, state: look.state && 'ok' }));
     const candidates = await candidatesAt(timestampOf(nowMs), SOURCES, {
+      isLookedAtSince: async () => false, // the runs are an hour apart
       lastLooks: async () => inOrder,
       overdueObjects: async () => overdue,
     });

@@ -1,11 +1,8 @@
-import { GoogleAuth, PassThroughClient } from 'google-auth-library';
-import { withDeadline } from '../budget.ts';
 import type { EventsConfig } from '../config.ts';
+import { connectPubSub } from '../google/pubsub.ts';
 import { type Finding, failed, ok, warning } from './checks.ts';
 
-const GOOGLE = 'https://pubsub.googleapis.com';
 const PUBLISH = 'pubsub.topics.publish';
-const TIMEOUT_MS = 20_000;
 
 /**
  * Looks for the topic of the events, and asks whether it may be published to; nothing is published.
@@ -13,26 +10,9 @@ const TIMEOUT_MS = 20_000;
  * https://docs.cloud.google.com/pubsub/docs/reference/rest/v1/projects.topics
  */
 export async function eventsFinding({ topic, apiEndpoint }: EventsConfig): Promise<Finding> {
-  const auth = new GoogleAuth({
-    scopes: 'https://www.googleapis.com/auth/pubsub',
-    // Another server than Google's gets no credentials.
-    ...(apiEndpoint === undefined ? {} : { authClient: new PassThroughClient() }),
-  });
-  const url = `${apiEndpoint ?? GOOGLE}/v1/${topic}`;
-
-  /** Status and body of an answer; null if there is none. */
-  async function ask(path: string, data?: object): Promise<{ status: number; data: unknown } | null> {
-    const request = auth.request<unknown>({
-      url: `${url}${path}`,
-      method: data === undefined ? 'GET' : 'POST',
-      ...(data === undefined ? {} : { data }),
-      validateStatus: () => true,
-    });
-    return withDeadline(request, TIMEOUT_MS, () => new Error('late')).catch(() => null);
-  }
-
-  const found = await ask('');
-  if (found === null) {
+  const pubsub = connectPubSub(apiEndpoint);
+  const found = await pubsub.send(`/v1/${topic}`);
+  if (found.status === null) {
     return failed(
       `Pub/Sub could not be reached for ${topic}. Check the Google credentials and the network; the rows do not need it, their events wait for it.`,
     );
@@ -40,18 +20,18 @@ export async function eventsFinding({ topic, apiEndpoint }: EventsConfig): Promi
   if (found.status === 404) {
     return failed(`There is no topic ${topic}. Check EVENTS_TOPIC, or make the topic with terraform apply.`);
   }
-  const allowed = await ask(':testIamPermissions', { permissions: [PUBLISH] });
-  if (allowed?.status === 200 && permissionsOf(allowed.data).includes(PUBLISH)) {
+  const allowed = await pubsub.send(`/v1/${topic}:testIamPermissions`, { permissions: [PUBLISH] });
+  if (allowed.status === 200 && permissionsOf(allowed.data).includes(PUBLISH)) {
     return ok(`${topic} is there and may be published to.`);
   }
-  if (apiEndpoint !== undefined && (found.status !== 200 || allowed?.status !== 200)) {
+  if (apiEndpoint !== undefined && (found.status !== 200 || allowed.status !== 200)) {
     const unanswered = found.status === 200 ? 'whether it may be published to' : 'whether it is there';
     return warning(
       `PUBSUB_API_ENDPOINT does not say of ${topic} ${unanswered}. If it is an emulator, nothing is to be done.`,
     );
   }
   return failed(
-    `${topic} may not be published to by this account (HTTP ${found.status}, then ${allowed?.status ?? 'no answer'}). ` +
+    `${topic} may not be published to by this account (HTTP ${found.status}, then ${allowed.status ?? 'no answer'}). ` +
       'Grant it roles/pubsub.publisher on the topic.',
   );
 }

@@ -84,7 +84,8 @@ export function usedThen(forecast: Overview['plan_forecast'], { states }: Wordin
   return plan === null ? states.recordsThen(records) : states.usedThen(records / plan);
 }
 
-function adviceFor(code: string | null, { states }: Wording): string {
+/** The code with what to do about it, for those who do not know it. */
+export function adviceFor(code: string | null, { states }: Wording): string {
   const advice = states.advice[code ?? ''] ?? states.otherAdvice;
   return code === null ? advice : `${code}: ${advice}`;
 }

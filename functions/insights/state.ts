@@ -1,5 +1,6 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../timestamps.ts';
 import type { Overview } from './overview.ts';
+import { endMs, failureCodeOf, isOf, newestFirst, type Run } from './runs.ts';
 
 /** Kondado keeps so much, so that a first load has so much to read. */
 const KEPT_MS = 90 * DAY_MS;
@@ -9,7 +10,6 @@ const FRESH_MS = 3 * HOUR_MS;
 const LEAST_PACE_MS = 10_000;
 
 type Source = Overview['sync_health'][number];
-type Run = Overview['sync_runs'][number];
 
 /** How far what is stored can be believed, which comes before whatever it says. */
 export type State =
@@ -122,10 +122,8 @@ function minutesLeft(overview: Overview, sources: readonly Source[]): number | n
 }
 
 /** Oldest first, without runs that read something again. */
-function runsOf({ sync_runs }: Overview, { stream, client_id }: Source): Run[] {
-  return sync_runs
-    .filter((run) => run.stream === stream && run.client_id === client_id && run.mode === 'incremental')
-    .sort((one, other) => one.started_at.getTime() - other.started_at.getTime());
+function runsOf({ sync_runs }: Overview, source: Source): Run[] {
+  return newestFirst(sync_runs.filter((run) => isOf(source, run) && run.mode === 'incremental')).reverse();
 }
 
 function newestRun(overview: Overview, sources: readonly Source[]): Run | undefined {
@@ -136,15 +134,10 @@ function newestRun(overview: Overview, sources: readonly Source[]): Run | undefi
 
 /** What the last run of a failing source failed with; null if none fails, or none has been tried for long. */
 function failureOf(overview: Overview, sources: readonly Source[]): Failure | null {
-  for (const source of sources.filter(({ health }) => health === 'failing')) {
-    const run = runsOf(overview, source).at(-1);
-    if (run !== undefined) return { code: run.error_code };
-  }
-  return null;
-}
-
-function endMs({ finished_at, started_at }: Run): number {
-  return (finished_at ?? started_at).getTime();
+  const failing = sources.find(
+    (source) => source.health === 'failing' && overview.sync_runs.some((run) => isOf(source, run)),
+  );
+  return failing === undefined ? null : { code: failureCodeOf(failing, overview.sync_runs) };
 }
 
 function earliest(moments: readonly (Date | null)[]): Date | null {

@@ -1,6 +1,7 @@
 import { DAY_MS, MINUTE_MS } from '../timestamps.ts';
 import type { Finding } from './finding.ts';
 import type { Overview } from './overview.ts';
+import { failureCodeOf } from './runs.ts';
 import type { Wording } from './wording/wording.ts';
 
 const LOSS_WARNING_MS = 14 * DAY_MS;
@@ -34,9 +35,7 @@ function healthFindings(row: Health, { sync_runs }: Overview, { findings }: Word
   const about = { group: 'sync' as const, subject: findings.source(stream, client_id), moment };
   switch (health) {
     case 'failing': {
-      const runs = sync_runs.filter((run) => run.stream === stream && run.client_id === client_id);
-      const [last] = runs.toSorted((one, other) => other.started_at.getTime() - one.started_at.getTime());
-      const reasons = [findings.syncFailing(minutes, last?.error_code ?? null)];
+      const reasons = [findings.syncFailing(minutes, failureCodeOf(row, sync_runs))];
       return [{ ...about, severity: 'critical', kind: 'sync_failing', reasons }];
     }
     case 'loading':

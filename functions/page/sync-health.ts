@@ -1,4 +1,5 @@
 import type { Overview } from '../insights/overview.ts';
+import { newestFirst, type Run } from '../insights/runs.ts';
 import type { Wording } from '../insights/wording/wording.ts';
 import { deployedVersion } from '../version.ts';
 import { missing, type PageContext, row, section, table, titles } from './context.ts';
@@ -14,7 +15,6 @@ const SEVERITIES: Record<string, string> = {
 };
 
 type Source = Overview['sync_health'][number];
-type Run = Overview['sync_runs'][number];
 
 /** The sync itself: how it is, what it has read, and its last runs. */
 export function syncSection(context: PageContext): Html {
@@ -83,9 +83,7 @@ function runsTable(context: PageContext): Html {
     [page.newRows, 'n'],
     [page.requests, 'n wide extra'],
   ]);
-  const runs = context.overview.sync_runs
-    .toSorted((one, other) => other.started_at.getTime() - one.started_at.getTime())
-    .slice(0, RUNS_SHOWN);
+  const runs = newestFirst(context.overview.sync_runs).slice(0, RUNS_SHOWN);
   return table(
     'runs',
     head,
@@ -117,7 +115,7 @@ function coverageText(ranges: Overview['coverage'], { page }: Wording): string {
 
 /** What is deployed, and what did the last run if that was something else. */
 function versions({ sync_runs }: Overview, { page }: Wording): Html {
-  const newest = sync_runs.toSorted((one, other) => other.started_at.getTime() - one.started_at.getTime())[0];
+  const [newest] = newestFirst(sync_runs);
   const deployed = deployedVersion();
   const other = newest?.version != null && newest.version !== deployed ? newest.version : null;
   return html`<p class="note">${page.deployed(deployed)}${other !== null && html` ${page.lastRunBy(other)}`}</p>`;

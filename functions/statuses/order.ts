@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { epochMsOf, MINUTE_MS, type Timestamp } from '../timestamps.ts';
+import { addMs, MINUTE_MS, type Timestamp } from '../timestamps.ts';
 import type { LastLook, SeenObject } from '../warehouse/status-questions.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
 
@@ -21,12 +21,10 @@ export type Candidate = Pick<LastLook, 'object' | 'observedAt' | 'state'>;
 export async function candidatesAt(
   now: Timestamp,
   { streams, clientIds }: Pick<Config, 'streams' | 'clientIds'>,
-  warehouse: Pick<Warehouse, 'lastLooks' | 'overdueObjects'>,
+  warehouse: Pick<Warehouse, 'isLookedAtSince' | 'lastLooks' | 'overdueObjects'>,
 ): Promise<Candidate[]> {
+  if (await warehouse.isLookedAtSince(addMs(now, -LOOK_EVERY_MS), now)) return [];
   const looks = await warehouse.lastLooks(now);
-  const isYoung = ({ observedAt }: LastLook) =>
-    observedAt !== null && epochMsOf(now) - epochMsOf(observedAt) < LOOK_EVERY_MS;
-  if (looks.some(isYoung)) return [];
   const kinds = streams.map((stream) => KINDS[stream]);
   // What a key may not see any more would end every look at the first refusal.
   const isRead = ({ kind, clientId }: SeenObject) =>

@@ -15,7 +15,7 @@ interface Look {
   status: ObjectStatus;
 }
 
-type StatusTools = Omit<RunTools, 'onProgress'>;
+type StatusTools = Omit<RunTools, 'onProgress' | 'onNewRows'>;
 
 /**
  * Asks Kondado how pipelines and models are, as far as time and requests allow, and stores what it says.

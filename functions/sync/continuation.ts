@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { AuthClient } from 'google-auth-library';
-import { withDeadline } from '../budget.ts';
+import { connectGoogle } from '../google/rest.ts';
 import { printJson } from '../json.ts';
 import type { Log } from '../log.ts';
 import type { RunReport } from './report.ts';
@@ -8,21 +7,15 @@ import { bodyOf, type RunRequest } from './request.ts';
 import { type Unfinished, unfinishedOf } from './unfinished.ts';
 
 const DELAY_MS = 30_000; // the answer of this run is out by then
-const TIMEOUT_MS = 20_000;
+const CREATED = 200;
 const ALREADY_EXISTS = 409;
 
 export interface ContinuationDependencies {
   /** `projects/P/locations/L/queues/Q` */
   queue: string;
   log: Log;
-  /** @default 'https://cloudtasks.googleapis.com' */
+  /** Another server than Google's. */
   endpoint?: string;
-  authClient?: AuthClient;
-}
-
-/** Cloud Tasks took its time. */
-class TimedOut extends Error {
-  override name = 'TimedOut' as const;
 }
 
 /**
@@ -72,20 +65,26 @@ async function goOn(
   delayMs: number,
   request: RunRequest,
   report: RunReport,
-  { queue, log, ...options }: ContinuationDependencies,
+  { queue, log, endpoint }: ContinuationDependencies,
 ): Promise<void> {
   const fields = { run_id: report.run_id, body };
-  try {
-    const name = `${queue}/tasks/${taskId(body, report)}`;
-    const status = await createTask(queue, taskFor(name, body, delayMs), options);
+  const tasks = connectGoogle({
+    url: 'https://cloudtasks.googleapis.com',
+    scope: 'https://www.googleapis.com/auth/cloud-platform',
+    endpoint,
+  });
+  const task = taskFor(`${queue}/tasks/${taskId(body, report)}`, body, delayMs);
+  // The second of two requests is refused because of the name.
+  const { status, outcome } = await tasks.send(`/v2/${queue}/tasks`, { task });
+  if (status === CREATED || status === ALREADY_EXISTS) {
     const message =
       status === ALREADY_EXISTS
         ? `What the ${request.mode} run has left is waiting in Cloud Tasks already, or was started within the last hour.`
         : `Cloud Tasks goes on after the ${request.mode} run.`;
     log.write('info', 'continuation_created', message, fields);
-  } catch (error) {
+  } else {
     const message =
-      `Cloud Tasks cannot go on with what the ${request.mode} run has left: ${reasonOf(error)}. What was ` +
+      `Cloud Tasks cannot go on with what the ${request.mode} run has left: ${outcome}. What was ` +
       `read is stored. ${adviceFor(request)} Check CONTINUATION_QUEUE, and that the account of the ` +
       'function has roles/cloudtasks.enqueuer on that queue.';
     log.write('error', 'continuation_failed', message, fields);
@@ -106,38 +105,6 @@ function taskFor(name: string, body: string, delayMs: number): object {
       body: Buffer.from(body).toString('base64'),
     },
   };
-}
-
-/** Resolves to the status of an answer that means that there is a task. */
-async function createTask(
-  queue: string,
-  task: object,
-  {
-    endpoint = 'https://cloudtasks.googleapis.com',
-    authClient,
-  }: Pick<ContinuationDependencies, 'endpoint' | 'authClient'>,
-): Promise<number> {
-  const { GoogleAuth } = await import('google-auth-library');
-  const auth = new GoogleAuth({
-    scopes: 'https://www.googleapis.com/auth/cloud-platform',
-    ...(authClient === undefined ? {} : { authClient }),
-  });
-  const request = auth.request({
-    url: `${endpoint}/v2/${queue}/tasks`,
-    method: 'POST',
-    data: { task },
-    validateStatus: (status) => status === 200 || status === ALREADY_EXISTS,
-    retryConfig: { httpMethodsToRetry: ['POST'] }, // a second one is refused because of its name
-  });
-  const { status } = await withDeadline(request, TIMEOUT_MS, () => new TimedOut());
-  return status;
-}
-
-/** Why there is no task, without the rest of the error, which holds the URL and the token. */
-function reasonOf(error: unknown): string {
-  if (error instanceof TimedOut) return `it did not answer within ${TIMEOUT_MS / 1000} seconds`;
-  const status = error instanceof Error && 'status' in error ? Number(error.status) : Number.NaN;
-  return Number.isInteger(status) ? `it answered with HTTP ${status}` : 'it could not be reached';
 }
 
 /** The same for the same checkpoint, so that no two tasks go on from it. */

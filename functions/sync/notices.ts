@@ -19,7 +19,8 @@ export function createNotices() {
   return {
     add(page: PageResult, isVerification: boolean): void {
       for (const [field, rows] of page.drift) drift.set(field, (drift.get(field) ?? 0) + rows);
-      if (isVerification) repaired = extend(repaired, page.newIds);
+      const newIds = page.newRows.map(({ id }) => id);
+      if (isVerification) repaired = extend(repaired, newIds);
       vanished = extend(vanished, page.vanishedIds);
     },
     write({ stream, client_id, rows_rejected }: StreamReport, log: Log): void {

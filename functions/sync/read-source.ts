@@ -23,8 +23,8 @@ export interface PageResult {
   stored: readonly LogRow[];
   /** How many rows were set aside now. */
   rejected: number;
-  /** The ids among the stored ones of which no version was stored before. */
-  newIds: bigint[];
+  /** Those of the stored ones of whose id no version was stored before, one of each id. */
+  newRows: readonly LogRow[];
   /** The stored ids, within what was proven, that the API no longer shows. */
   vanishedIds: bigint[];
   /** API fields that have no column, or whose value did not fit, with the number of rows. */
@@ -114,7 +114,7 @@ async function storePage(
   versions: StoredVersions,
   warehouse: Warehouse,
   isVerification: boolean,
-): Promise<Pick<PageResult, 'stored' | 'rejected' | 'newIds'>> {
+): Promise<Pick<PageResult, 'stored' | 'rejected' | 'newRows'>> {
   const isMissing = (row: LogRow) => !versions.hasVersion(row);
   const [first, last] = [rows[0], rows.at(-1)];
   // What another run has stored meanwhile was not missing.
@@ -122,16 +122,22 @@ async function storePage(
   const fresh = rows.filter(isMissing);
   const before = await warehouse.rejectedBefore(reading.source.stream, rejected);
   const setAside = rejected.filter(({ contentHash }) => !before.has(contentHash));
-  if (fresh.length === 0 && setAside.length === 0) return { stored: [], rejected: 0, newIds: [] };
+  if (fresh.length === 0 && setAside.length === 0) return { stored: [], rejected: 0, newRows: [] };
   const { stored, refused } = await warehouse.store(reading, fresh, setAside);
-  const newIds = [...new Set(stored.filter((row) => !versions.hasId(row)).map(({ id }) => id))];
+  const added = firstOfEachId(stored.filter((row) => !versions.hasId(row)));
   const { stream } = reading.source;
-  const others = isVerification ? await warehouse.idsOfOtherRuns(stream, newIds, reading.runId) : new Set();
+  const addedIds = added.map(({ id }) => id);
+  const others = isVerification ? await warehouse.idsOfOtherRuns(stream, addedIds, reading.runId) : new Set();
   return {
     stored,
     rejected: setAside.length + refused.length,
-    newIds: newIds.filter((id) => !others.has(id)),
+    newRows: added.filter(({ id }) => !others.has(id)),
   };
+}
+
+function firstOfEachId(rows: readonly LogRow[]): LogRow[] {
+  const ids = new Set<bigint>();
+  return rows.filter(({ id }) => !ids.has(id) && ids.add(id));
 }
 
 /** The ids among the stored versions, in the window, that are not on the page although Kondado must still have them. */

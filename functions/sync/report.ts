@@ -13,6 +13,14 @@ export interface ErrorReport {
   message: string;
 }
 
+/** What came of the events of a run; it never changes the outcome. */
+export interface EventsReport {
+  published: number;
+  /** Those known not to be out. */
+  waiting: number;
+  error: { code: string; message: string } | null;
+}
+
 /** What a run would read, see `dry_run`; the contract calls it the plan. */
 export interface Estimate {
   first_id: bigint | null;
@@ -68,6 +76,8 @@ export interface RunReport {
   streams: StreamReport[];
   /** Null if the run had nothing to do with them. */
   statuses: StatusesReport | null;
+  /** As for the statuses. */
+  events: EventsReport | null;
   /** What ended the run before a stream started, or kept it from being recorded. */
   error?: ErrorReport;
 }
@@ -134,7 +144,7 @@ export function statusOf(report: RunReport): number {
 
 /** The report as the contract's JSON shows it. */
 export function reportBody(report: RunReport): object {
-  const { error, streams, statuses, ...run } = report;
+  const { error, streams, statuses, events, ...run } = report;
   if (error && streams.length === 0) return { run_id: run.run_id, outcome: run.outcome, error, streams };
   return {
     ...run,
@@ -142,6 +152,7 @@ export function reportBody(report: RunReport): object {
     finished_at: displayTimestamp(run.finished_at),
     streams: streams.map(streamBody),
     statuses,
+    events,
     ...(error ? { error } : {}),
   };
 }
@@ -156,12 +167,17 @@ function streamBody({ started_at: _, loss_begins_at: loss, ...stream }: StreamRe
   };
 }
 
-/** The rows of `sync_runs` for a run. */
+/**
+ * The rows of `sync_runs` for a run.
+ *
+ * @param publishedOf how many events of a source are out, null unless all are. @default 0
+ */
 export function runRows(
   { run_id, mode }: Pick<RunReport, 'run_id' | 'mode'>,
   { acceptGap }: Pick<RunRequest, 'acceptGap'>,
   streams: readonly StreamReport[],
   version: string,
+  publishedOf: (source: Source) => number | null = () => 0,
 ): Row[] {
   return streams.map(({ error, plan: _plan, next_id: _nextId, loss_begins_at: _loss, ...stream }) => ({
     run_id,
@@ -172,5 +188,6 @@ export function runRows(
     error_message: error?.message ?? null,
     version,
     accept_gap: acceptGap,
+    events_published: publishedOf({ stream: stream.stream, clientId: stream.client_id }),
   }));
 }

@@ -16,6 +16,8 @@ export interface RunRequest {
   dryRun: boolean;
   /** Whether a backfill may start although rows before it are not read. */
   acceptGap: boolean;
+  /** Whether a backfill or a verification publishes events; an incremental run always does. */
+  publish: boolean;
   /** Only this one of the clients, for what is left of a run; no body can ask for it. */
   clientId?: bigint;
 }
@@ -56,6 +58,7 @@ const KEYS = {
   verify: flag,
   dry_run: flag,
   accept_gap: flag,
+  publish: flag,
   check: flag,
 };
 
@@ -90,12 +93,13 @@ export function readRunRequest(body: object): { request: RunRequest; faults: Req
     fromId: keys.from_id,
     dryRun: keys.dry_run ?? false,
     acceptGap: keys.accept_gap ?? false,
+    publish: keys.publish ?? false,
   };
   return { request, faults };
 }
 
 /** The body that asks for a run. */
-export function bodyOf({ mode, streams, from, to, fromId, dryRun, acceptGap }: RunRequest): object {
+export function bodyOf({ mode, streams, from, to, fromId, dryRun, acceptGap, publish }: RunRequest): object {
   const body = {
     streams,
     from,
@@ -104,11 +108,15 @@ export function bodyOf({ mode, streams, from, to, fromId, dryRun, acceptGap }: R
     verify: mode === 'verify' || undefined,
     dry_run: dryRun || undefined,
     accept_gap: acceptGap || undefined,
+    publish: publish || undefined,
   };
   return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 }
 
-function contradictions({ from, to, accept_gap, verify, check }: Keys, body: object): RequestFault[] {
+function contradictions(
+  { from, to, accept_gap, publish, verify, check }: Keys,
+  body: object,
+): RequestFault[] {
   if (check) {
     const others = Object.keys(KEYS).filter((key) => key in body && key !== 'check' && key !== 'streams');
     return others.map((key) => ({ key, message: 'cannot go together with "check"' }));
@@ -122,6 +130,11 @@ function contradictions({ from, to, accept_gap, verify, check }: Keys, body: obj
     faults.push({ key: 'to', message: 'needs "from" or "from_id"' });
   if (accept_gap && (verify || (!('from' in body) && !isFromId)))
     faults.push({ key: 'accept_gap', message: 'needs "from" or "from_id", and is not for a verification' });
+  if (publish && !verify && !('from' in body) && !isFromId)
+    faults.push({
+      key: 'publish',
+      message: 'needs "from", "from_id" or "verify": other runs publish anyway',
+    });
   if (to !== undefined && from !== undefined && to <= from)
     faults.push({ key: 'to', message: 'must be after "from"' });
   return faults;

@@ -4,6 +4,7 @@ import { BudgetUsedUp, PauseTooLong, toSyncError } from '../errors.ts';
 import type { KondadoClient, SourceApi } from '../kondado/client.ts';
 import { createPageReader, type PageReader } from '../kondado/pages.ts';
 import type { Log } from '../log.ts';
+import type { LogRow } from '../rows.ts';
 import { type Source, sourceName } from '../streams.ts';
 import { type Timestamp, timestampOf } from '../timestamps.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
@@ -29,6 +30,8 @@ export interface RunTools {
   runId: string;
   /** Told when a source starts, after each page and up to when its rows go, and when it ends, for a display of the progress. */
   onProgress: (report: Readonly<StreamReport>, readTo?: Timestamp) => void;
+  /** Told after each page of the rows that are stored for the first time; it must not keep the next page waiting. */
+  onNewRows: (source: Source, rows: readonly LogRow[]) => void;
 }
 
 /**
@@ -100,7 +103,7 @@ async function readWindow(
   window: Window,
   { mode }: RunRequest,
   { position }: Standing,
-  { config, warehouse, log, onProgress }: RunTools,
+  { config, warehouse, log, onProgress, onNewRows }: RunTools,
 ): Promise<void> {
   const isVerification = mode === 'verify';
   const notices = createNotices();
@@ -120,6 +123,7 @@ async function readWindow(
       Object.assign(report, api.counters);
       notices.add(page, isVerification);
       firstLoad.add(page.stored);
+      onNewRows(source, page.newRows);
       onProgress(report, page.readTo);
       log.write(
         'debug',
@@ -148,7 +152,7 @@ function addPage(report: StreamReport, page: PageResult, isVerification: boolean
   report.rows_inserted += stored.length;
   report.rows_rejected += rejected;
   report.rows_duplicate += rowsRead - stored.length - rejected;
-  if (isVerification) report.rows_repaired += page.newIds.length;
+  if (isVerification) report.rows_repaired += page.newRows.length;
   report.rows_vanished += page.vanishedIds.length;
   Object.assign(report, page.proven ?? { first_id: null, last_id: null });
   report.next_id = page.resumeId ?? report.next_id;

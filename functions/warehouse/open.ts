@@ -2,6 +2,7 @@ import type { Budget } from '../budget.ts';
 import type { Config, StorageConfig } from '../config.ts';
 import type { Adapter } from './adapter.ts';
 import { createInspectionQuestions } from './inspection.ts';
+import { createOutboxQuestions } from './outbox.ts';
 import { createQuestions, readView } from './queries.ts';
 import { createStatusQuestions } from './status-questions.ts';
 import type { InspectedWarehouse, Reader, Warehouse } from './warehouse.ts';
@@ -18,7 +19,14 @@ export async function openForInspection(config: StorageConfig, budget: Budget): 
 }
 
 function warehouseOf({ ask, store, record, close }: Adapter): Warehouse {
-  return { ...createQuestions(ask), ...createStatusQuestions(ask), store, record, close };
+  return {
+    ...createQuestions(ask),
+    ...createStatusQuestions(ask),
+    ...createOutboxQuestions(ask),
+    store,
+    record,
+    close,
+  };
 }
 
 async function openAdapter({ warehouse, billing }: StorageConfig, budget: Budget): Promise<Adapter> {

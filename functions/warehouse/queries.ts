@@ -16,12 +16,15 @@ export interface Position {
 
 /** What became of an earlier run, as `sync_runs` has it. */
 export interface EarlierRun {
+  runId: string;
   mode: string;
   outcome: string;
   firstId: bigint | null;
   lastId: bigint | null;
+  startedAt: Timestamp;
   finishedAt: Timestamp;
   acceptsGap: boolean;
+  inserted: number;
 }
 
 /** A version of a row that is stored. */
@@ -216,7 +219,10 @@ export async function readView<V extends ViewName>(
   return rows.map(({ content }) => parseRow(view, content ?? ''));
 }
 
-const EMPTY_RUN = ['mode', 'outcome', 'first_id_text', 'last_id_text', 'finished_us', 'accepts_gap'];
+const EMPTY_RUN = [
+  ...['run_id', 'mode', 'outcome', 'first_id_text', 'last_id_text', 'finished_us'],
+  ...['accepts_gap', 'inserted'],
+];
 const EMPTY_POSITION = ['watermark_us', 'lookback_id', 'below_id'];
 const noText = (name: string) => `CAST(NULL AS STRING) AS ${name}`;
 
@@ -245,8 +251,9 @@ function runsSql({ stream, clientId }: Source, since: Timestamp | null): string 
   const bound = since === null ? '' : `started_at >= ${literal(since)} AND `;
   return `SELECT 'run' AS kind, UNIX_MICROS(started_at) AS started_us,
       ${EMPTY_POSITION.map(noText).join(', ')},
-      mode, outcome, CAST(first_id AS STRING) AS first_id_text, CAST(last_id AS STRING) AS last_id_text,
-      CAST(UNIX_MICROS(finished_at) AS STRING) AS finished_us, CAST(accept_gap AS STRING) AS accepts_gap
+      run_id, mode, outcome, CAST(first_id AS STRING) AS first_id_text, CAST(last_id AS STRING) AS last_id_text,
+      CAST(UNIX_MICROS(finished_at) AS STRING) AS finished_us, CAST(accept_gap AS STRING) AS accepts_gap,
+      CAST(rows_inserted AS STRING) AS inserted
     FROM {sync_runs}
     WHERE ${bound}stream = '${stream}' AND mode != 'check' AND ${clientId === null ? 'client_id IS NULL' : ofClient({ clientId })}`;
 }
@@ -261,12 +268,15 @@ function positionOf(row: AnswerRow | undefined): Position | null {
 
 function runOf(row: AnswerRow): EarlierRun {
   return {
+    runId: row.run_id ?? '',
     mode: row.mode ?? '',
     outcome: row.outcome ?? '',
     firstId: idOf(row.first_id_text),
     lastId: idOf(row.last_id_text),
+    startedAt: momentOf(row.started_us) ?? '',
     finishedAt: momentOf(row.finished_us) ?? '',
     acceptsGap: row.accepts_gap === 'true',
+    inserted: Number(row.inserted ?? 0),
   };
 }
 

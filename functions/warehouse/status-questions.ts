@@ -25,6 +25,15 @@ export type StatusQuestions = ReturnType<typeof createStatusQuestions>;
 /** What is asked of a warehouse to know whose status comes next. */
 export function createStatusQuestions(ask: Ask) {
   return {
+    /** Whether anything was looked at after a moment: what most runs of a dense schedule ask, and nothing else. */
+    async isLookedAtSince(moment: Timestamp, now: Timestamp): Promise<boolean> {
+      const rows = await ask(
+        `SELECT CAST(COUNT(*) AS STRING) AS looks FROM {status_observations}
+         WHERE observed_at > ${literal(moment)} AND observed_at <= ${literal(now)}`,
+      );
+      return rows[0]?.looks !== '0';
+    },
+
     /** The newest look at every pipeline and model that the logs of the last 90 days name, or that was looked at since then. */
     async lastLooks(now: Timestamp): Promise<LastLook[]> {
       const since = literal(addMs(now, -SEEN_DAYS * DAY_MS));

@@ -1,6 +1,7 @@
 import type { ViewName, ViewRow } from '../views/columns.ts';
 import type { Adapter, Inspector } from './adapter.ts';
 import type { InspectionQuestions } from './inspection.ts';
+import type { OutboxQuestions } from './outbox.ts';
 import type { Questions } from './queries.ts';
 import type { StatusQuestions } from './status-questions.ts';
 
@@ -8,7 +9,10 @@ import type { StatusQuestions } from './status-questions.ts';
  * The tables, wherever they are. Every call rejects with a SyncError, WAREHOUSE_UNAVAILABLE (try later) or
  * WAREHOUSE_REJECTED (somebody has to do something), or with BudgetUsedUp.
  */
-export type Warehouse = Questions & StatusQuestions & Pick<Adapter, 'store' | 'record' | 'close'>;
+export type Warehouse = Questions &
+  StatusQuestions &
+  OutboxQuestions &
+  Pick<Adapter, 'store' | 'record' | 'close'>;
 
 /** The same, with all that a check asks beside what a run does. */
 export type InspectedWarehouse = Warehouse & Inspector & InspectionQuestions;

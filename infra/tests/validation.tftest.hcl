@@ -26,6 +26,7 @@ run "bad_values_are_refused_by_their_variable" {
     credentials_version       = -1
     dataset_id                = "kondado-logs"
     dataset_location          = "southamerica_east1"
+    events                    = { retention_days = 40 }
     initial_element_id        = -1
     invokers                  = ["allUsers"]
     kms_keys                  = { dataset = "my-key" }
@@ -63,6 +64,7 @@ run "bad_values_are_refused_by_their_variable" {
     var.credentials_version,
     var.dataset_id,
     var.dataset_location,
+    var.events,
     var.initial_element_id,
     var.invokers,
     var.kms_keys,

@@ -8,7 +8,7 @@ import { shortened } from '../../functions/insights/shortened.ts';
 import { stateOf } from '../../functions/insights/state.ts';
 import { usageOf } from '../../functions/insights/usage.ts';
 import { createWording, type Wording } from '../../functions/insights/wording/wording.ts';
-import { renderTable, type TableOptions } from './table.ts';
+import { type Column, renderTable, type TableOptions } from './table.ts';
 import { hanging, printable } from './texts.ts';
 
 const TOP_PIPELINES = 10;
@@ -57,7 +57,7 @@ export function destinationLines(
       const { overview, page, isMadeUp } = destination;
       return [
         ...(overview ? overviewLines(overview, { page, isMadeUp, muted }, wording, table) : []),
-        ...fileLines(destination, wording),
+        ...fileLines(destination, wording, table),
       ];
     }
   }
@@ -161,33 +161,43 @@ function usageLines(overview: Overview, wording: Wording, table: TableOptions): 
     row(terminal.all, null, total),
   ];
   const columns = [
-    { title: terminal.pipeline },
-    ...(hasClients ? [{ title: terminal.client, align: 'right' } as const] : []),
+    { title: terminal.pipeline, holds: 'names' } as const,
+    ...(hasClients ? [{ title: terminal.client, align: 'right', isOptional: true } as const] : []),
     { title: terminal.records, align: 'right' } as const,
     { title: plan === null ? terminal.ofMonth : terminal.ofPlan(plan), align: 'right' } as const,
   ];
-  const lines = renderTable(columns, rows, { ...table, maxWidth: Number.POSITIVE_INFINITY });
-  return [title, ...lines.map((line) => `  ${line}`)];
+  return [title, ...indentedTable(columns, rows, table)];
 }
 
 function fileLines(
   { path, page, views }: Extract<Destination, { kind: 'duckdb' }>,
   { terminal, formats }: Wording,
+  table: TableOptions,
 ): string[] {
   const rows = views.map(({ name, rows, oldest, newest }) => [
     name,
     formats.count(rows),
     oldest === null || newest === null ? '' : terminal.createdBetween(oldest, newest),
   ]);
-  const columns = [{ title: '' }, { title: '', align: 'right' } as const, { title: '' }];
-  const [, ...lines] = renderTable(columns, rows, {
-    maxWidth: Number.POSITIVE_INFINITY,
-    emphasize: (text) => text,
-  });
+  const columns = [
+    { title: '' },
+    { title: '', align: 'right' },
+    { title: '', holds: 'sentences' },
+  ] as const satisfies Column[];
   return [
     terminal.inFile(path),
-    ...lines.map((line) => `  ${line}`),
+    ...indentedTable(columns, rows, table).slice(1),
     terminal.page(page),
     '  npm run query -- "SELECT pipeline_name, createdat, row_count FROM pipeline_logs_latest ORDER BY createdat DESC LIMIT 10"',
   ];
+}
+
+function indentedTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  { maxWidth, emphasize }: TableOptions,
+): string[] {
+  const indent = '  ';
+  const lines = renderTable(columns, rows, { maxWidth: maxWidth - indent.length, emphasize });
+  return lines.map((line) => `${indent}${line}`);
 }

@@ -18,12 +18,27 @@ export function streamsTable(
   const fields: Field[] = [
     { title: titles.outcome, text: ({ outcome }) => outcome },
     { title: titles.inserted, align: 'right', text: ({ rows_inserted }) => count(rows_inserted) },
-    { title: titles.duplicate, align: 'right', text: ({ rows_duplicate }) => count(rows_duplicate) },
-    { title: titles.rejected, align: 'right', text: ({ rows_rejected }) => count(rows_rejected) },
-    { title: titles.ids, text: ({ first_id, last_id }) => ids(first_id, last_id) },
+    {
+      title: titles.duplicate,
+      align: 'right',
+      isOptional: true,
+      text: ({ rows_duplicate }) => count(rows_duplicate),
+    },
+    {
+      title: titles.rejected,
+      align: 'right',
+      isOptional: true,
+      text: ({ rows_rejected }) => count(rows_rejected),
+    },
+    { title: titles.ids, isOptional: true, text: ({ first_id, last_id }) => ids(first_id, last_id) },
     { title: titles.dataThrough, text: ({ watermark_after }) => moment(watermark_after) },
-    { title: titles.requests, align: 'right', text: ({ requests }) => count(requests) },
-    { title: titles.time, align: 'right', text: ({ duration_ms }) => seconds(duration_ms / 1000) },
+    { title: titles.requests, align: 'right', isOptional: true, text: ({ requests }) => count(requests) },
+    {
+      title: titles.time,
+      align: 'right',
+      isOptional: true,
+      text: ({ duration_ms }) => seconds(duration_ms / 1000),
+    },
   ];
   return fieldsTable(fields, streams, wording, options);
 }
@@ -39,16 +54,30 @@ export function plansTable(
   const estimate = (number: number | undefined) => (number === undefined ? '-' : count(number));
   const fields: Field[] = [
     { title: titles.outcome, text: ({ outcome }) => outcome },
-    { title: titles.ids, text: ({ plan }) => ids(plan?.first_id ?? null, plan?.last_id ?? null) },
+    {
+      title: titles.ids,
+      isOptional: true,
+      text: ({ plan }) => ids(plan?.first_id ?? null, plan?.last_id ?? null),
+    },
     { title: titles.rows, align: 'right', text: ({ plan }) => estimate(plan?.rows_estimated) },
-    { title: titles.storedAlready, align: 'right', text: ({ plan }) => estimate(plan?.rows_stored) },
+    {
+      title: titles.storedAlready,
+      align: 'right',
+      isOptional: true,
+      text: ({ plan }) => estimate(plan?.rows_stored),
+    },
     { title: titles.requests, align: 'right', text: ({ plan }) => estimate(plan?.requests_estimated) },
     {
       title: titles.time,
       align: 'right',
       text: ({ plan }) => (plan ? seconds(plan.minutes_estimated * 60) : '-'),
     },
-    { title: titles.runs, align: 'right', text: ({ plan }) => estimate(plan?.runs_estimated) },
+    {
+      title: titles.runs,
+      align: 'right',
+      isOptional: true,
+      text: ({ plan }) => estimate(plan?.runs_estimated),
+    },
   ];
   return fieldsTable(fields, streams, wording, options);
 }

@@ -1,9 +1,10 @@
+import { adviceFor } from '../../functions/insights/headline.ts';
 import type { Wording } from '../../functions/insights/wording/wording.ts';
 import type { ErrorReport, RunReport, StreamReport } from '../../functions/sync/report.ts';
 import { displayTimestamp, type Timestamp } from '../../functions/timestamps.ts';
 import { plansTable, streamsTable } from './outcomes.ts';
 import type { createPainter } from './screen.ts';
-import { printable } from './texts.ts';
+import { hanging, printable } from './texts.ts';
 
 export interface SummaryOptions {
   wording: Wording;
@@ -14,6 +15,8 @@ export interface SummaryOptions {
   durationMs: number;
   /** The end of what was asked for, if it has one. */
   to: Timestamp | undefined;
+  /** Whether it was to publish events for what it stores. */
+  publish: boolean;
 }
 
 /** The outcome of a run, for people. */
@@ -24,7 +27,9 @@ export function summaryLines(report: RunReport, options: SummaryOptions): string
   const lines = [headline(report, streams, options)];
   if (streams.length > 0)
     lines.push('', ...(report.dry_run ? plansTable : streamsTable)(streams, wording, table));
-  const errors = errorLines(report, streams).map((line) => paint('red', line));
+  const errors = errorLines(report, streams, wording)
+    .flatMap((line) => hanging(line, maxWidth, 2))
+    .map((line) => paint('red', line));
   if (errors.length > 0) lines.push('', ...errors);
   const hints = hintLines(report, streams, options);
   if (hints.length > 0) lines.push('', ...hints);
@@ -47,16 +52,14 @@ function headline(
   return paint('green', terminal.done(time, inserted));
 }
 
-function errorLines(report: RunReport, streams: readonly StreamReport[]): string[] {
+function errorLines(report: RunReport, streams: readonly StreamReport[], wording: Wording): string[] {
+  const errorText = ({ code, message }: ErrorReport) =>
+    wording.terminal.error(code, printable(message), adviceFor(code, wording));
   const texts = streams.flatMap(({ stream, client_id, error }) =>
     error === null ? [] : [`${stream}${client_id === null ? '' : ` ${client_id}`}: ${errorText(error)}`],
   );
   const known = streams.some(({ error }) => error?.message === report.error?.message);
   return report.error && !known ? [errorText(report.error), ...texts] : texts;
-}
-
-function errorText({ code, message }: ErrorReport): string {
-  return `${code}: ${printable(message)}`;
 }
 
 function hintLines(report: RunReport, streams: readonly StreamReport[], options: SummaryOptions): string[] {
@@ -76,13 +79,13 @@ function hintLines(report: RunReport, streams: readonly StreamReport[], options:
 function waysOn(
   { mode }: RunReport,
   streams: readonly StreamReport[],
-  { isInterrupted, to, wording: { terminal } }: SummaryOptions,
+  { isInterrupted, to, publish, wording: { terminal } }: SummaryOptions,
 ): string[] {
   if (mode === 'incremental') {
     return isInterrupted ? [terminal.nextRun] : [`${terminal.noMoreLetThrough} ${terminal.nextRun}`];
   }
   const verify = mode === 'verify' ? '--verify ' : '';
-  const end = to === undefined ? '' : ` --to ${displayTimestamp(to)}`;
+  const end = `${to === undefined ? '' : ` --to ${displayTimestamp(to)}`}${publish ? ' --publish' : ''}`;
   return streams
     .filter(({ next_id }) => next_id !== null)
     .map(({ stream, next_id }) =>

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { HTTP_STATUS } from '../../functions/errors.ts';
+import { eventOf, messageOf } from '../../functions/events/cloud-event.ts';
 import { TABLES } from '../../functions/schema/tables.ts';
 import { startStreamReport } from '../../functions/sync/report.ts';
 import { readRunRequest } from '../../functions/sync/request.ts';
@@ -41,6 +42,15 @@ test('every log line is explained', () => {
   expect(rows.flatMap(([names = '']) => inBackticks(names)).toSorted()).toEqual(events.toSorted());
 });
 
+test('every attribute of an event is explained, and no other', () => {
+  const rows = tableRows(section(markdown('docs/events.md'), '## The message'));
+  const messages = (['pipeline', 'model'] as const).map((kind) =>
+    messageOf(eventOf(`${kind}_logs`, { id: 1n, client_id: 1n, [`${kind}_id`]: 1n, [`${kind}_name`]: 'A' })),
+  );
+  const attributes = new Set(messages.flatMap(({ attributes }) => Object.keys(attributes)));
+  expect(rows.flatMap(([names = '']) => inBackticks(names)).toSorted()).toEqual([...attributes].toSorted());
+});
+
 test('every alert is explained, and its cost counted', () => {
   const [english = ''] = read('alert-texts.tf', INFRA).split(/^ +pt-BR = /m);
   const titles = found(english, /^ +title += "([^$"]+)"$/gm);
@@ -49,8 +59,8 @@ test('every alert is explained, and its cost counted', () => {
   expect(explained).toEqual(expect.arrayContaining(titles));
   // One more: that about silence has a number of hours in its title.
   expect(explained).toHaveLength(titles.length + 1);
-  // And one less: that about a share of the plan is made only if asked for.
-  expect(markdown('docs/costs.md').text).toContain(`${explained.length - 1} alerts with one condition each`);
+  // And two less: that about a share of the plan and that about events are made only if asked for.
+  expect(markdown('docs/costs.md').text).toContain(`${explained.length - 2} alerts with one condition each`);
 });
 
 test('every output of Terraform is explained, and no other', async () => {
@@ -102,6 +112,7 @@ describe('tables and views', () => {
       ...columns.keys(),
       ...[...columns.values()].flat(),
       ...events,
+      ...Object.keys(eventOf('pipeline_logs', {}).filters),
     ]);
     const sql = [...texts.values()].join('\n');
     for (const { path, prose } of MARKDOWN.filter((file) => !file.path.startsWith('test/'))) {

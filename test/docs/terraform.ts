@@ -1,7 +1,7 @@
-import { INFRA, readFolder } from '../infra/hcl.ts';
+import { ROOT, readFolder } from '../infra/hcl.ts';
 
-/** The names of all variables, or of all outputs, of `infra/`. */
-export async function namesInTerraform(kind: 'variable' | 'output'): Promise<string[]> {
-  const files = Object.values(await readFolder(INFRA));
+/** The names of all variables, or of all outputs, of a folder. */
+export async function namesInTerraform(kind: 'variable' | 'output', folder = 'infra'): Promise<string[]> {
+  const files = Object.values(await readFolder(new URL(`${folder}/`, ROOT)));
   return files.flatMap((file) => Object.keys(file[kind] ?? {}));
 }

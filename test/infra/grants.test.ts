@@ -22,6 +22,7 @@ test('only these roles are granted, and each where it is needed', async () => {
     'google_project_iam_member.build_logs: roles/logging.logWriter',
     'google_project_iam_member.build_source: roles/storage.objectViewer',
     'google_project_iam_member.runtime_jobs: roles/bigquery.jobUser',
+    'google_pubsub_topic_iam_member.runtime: roles/pubsub.publisher',
     'google_secret_manager_secret_iam_member.runtime: roles/secretmanager.secretAccessor',
     'google_service_account_iam_member.runtime: roles/iam.serviceAccountUser',
   ]);

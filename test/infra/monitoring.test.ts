@@ -24,7 +24,7 @@ test('the events and outcomes that alerts wait for are those that the function w
   const written = [
     ...['event', 'outcome', 'mode', 'dry_run', 'error_code', 'stream', 'used_percent', 'limit_date'],
     ...['client_id', 'link', 'model_id', 'model_name', 'month', 'pipeline_id', 'pipeline_name'],
-    ...['message', 'progressed', 'reason'],
+    ...['code', 'message', 'progressed', 'reason'],
   ];
   const scheduler = ['status'];
   for (const name of fields) expect([...written, ...scheduler]).toContain(name);

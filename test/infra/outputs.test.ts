@@ -14,6 +14,7 @@ const VALUES: Record<string, string> = {
   'google_secret_manager_secret.kondado["token"].secret_id': 'kondado-token-kondado',
   'local._dataset': 'kondado',
   'local._service': 'kondado-log-sync',
+  'local.topic_name': 'kondado-log-sync-executions',
   'local._uri': 'https://kondado-log-sync-ab12cd-uc.a.run.app',
   'local.attempt_deadline_seconds': '1800',
   'google_bigquery_dataset.kondado.location': 'US',
@@ -29,6 +30,19 @@ const COMMANDS: Record<string, string[][]> = {
   add_credentials: [
     ['gcloud', 'secrets', 'versions', 'add', 'kondado-api-key-kondado', PROJECT, '--data-file=-'],
     ['gcloud', 'secrets', 'versions', 'add', 'kondado-token-kondado', PROJECT, '--data-file=-'],
+  ],
+  events_pull: [
+    [
+      ...['gcloud', 'pubsub', 'subscriptions', 'pull', 'kondado-log-sync-executions', PROJECT],
+      ...['--limit=10', '--auto-ack', '--format=table(message.publishTime, message.attributes)'],
+    ],
+  ],
+  events_subscribe: [
+    [
+      ...['gcloud', 'pubsub', 'subscriptions', 'create', 'kondado-log-sync-executions', PROJECT],
+      ...['--topic=kondado-log-sync-executions', '--enable-message-ordering', '--expiration-period=never'],
+      '--message-filter=attributes.has_records = "true"',
+    ],
   ],
   open_page: [
     [

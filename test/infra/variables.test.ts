@@ -8,7 +8,6 @@ import { type Block, expression, INFRA, ROOT, readLocal, readVariables } from '.
 /** What the function knows and the cloud does not need, with the reason. */
 const LEFT_OUT = {
   BIGQUERY_API_ENDPOINT: 'another server instead of BigQuery, for tests',
-  EVENTS_TOPIC: 'nothing is published yet',
   PUBSUB_API_ENDPOINT: 'another server instead of Pub/Sub, for tests',
   DUCKDB_PATH: 'a file on somebody’s computer',
   KONDADO_API_KEY: 'the key itself; the cloud reads it from Secret Manager',

@@ -14,8 +14,10 @@ describe('the arguments', () => {
       fromId: 9007199254740993n,
       dryRun: true,
       acceptGap: false,
+      publish: false,
     });
     expect(parseCommand([]).request).toMatchObject({ mode: 'incremental', streams: undefined });
+    expect(parseCommand(['--verify', '--publish']).request).toMatchObject({ publish: true });
     expect(parseCommand(['--verify', '--json'])).toMatchObject({ isJson: true, request: { mode: 'verify' } });
   });
 
@@ -36,6 +38,9 @@ describe('the arguments', () => {
     [['--form', '2026-09-01'], ['--form is not an option, did you mean --from?']],
     [['--dryrun'], ['did you mean --dry-run?']],
     [['--accept-gap'], ['--accept-gap needs --from or --from-id']],
+    [['--events', '--json'], ['--events cannot go together with --json']],
+    [['--events', '--verify'], ['--events needs --publish']],
+    [['--publish'], ['--publish needs --from, --from-id or --verify']],
   ])('%j is refused with every fault', (args, faults) => {
     for (const fault of faults) expect(() => parseCommand(args)).toThrow(fault);
   });

@@ -53,6 +53,10 @@ describe('npm run sync with credentials', () => {
     expect(stdout).toContain('CONFIG_INVALID');
     expect(stdout).toContain('KONDADO_TOKEN');
     expect(existsSync(path.join(folder, 'sandbox.duckdb'))).toBe(false);
+    const env = { KONDADO_API_KEY: SANDBOX_KEY, DISPLAY_LANGUAGE: 'pt-BR' };
+    expect((await command('sync', [], env)).stdout).toMatch(
+      /^CONFIG_INVALID: Confira as variáveis de ambiente: .* em inglês: .*KONDADO_TOKEN/m,
+    );
   });
 
   test('ends well where the page cannot be written, and says so', async ({ account, command, folder }) => {
@@ -118,8 +122,8 @@ describe('npm run sync with credentials', () => {
   });
 
   test('continues by itself when the time budget is used up', async ({ account, command, folder }) => {
-    const { env } = await account({ rows: 1500, latencyMs: 40 });
-    const { status, stdout } = await command('sync', [], { ...env, TIME_BUDGET_SECONDS: '0.8' });
+    const { env } = await account({ rows: 1500, latencyMs: 120 });
+    const { status, stdout } = await command('sync', [], { ...env, TIME_BUDGET_SECONDS: '2.5' });
     expect(status).toBe(0);
     expect(stdout).toMatch(/pipeline_logs +success +1,500 /);
     expect(await storedRows(path.join(folder, 'kondado.duckdb'))).toBe(1500);
@@ -132,10 +136,10 @@ describe('npm run sync with credentials', () => {
     account,
     command,
   }) => {
-    const { env } = await account({ rows: 1200, latencyMs: 40 });
+    const { env } = await account({ rows: 1200, latencyMs: 120 });
     const all = ['--json', '--streams', 'pipeline_logs', '--from-id'];
     await command('sync', [...all, '1199'], env);
-    const limited = { ...env, TIME_BUDGET_SECONDS: '0.8' };
+    const limited = { ...env, TIME_BUDGET_SECONDS: '2.5' };
     const { status, stdout } = await command('sync', [...args, ...all, '0'], limited);
     expect(status).toBe(0);
     const { outcome, streams } = JSON.parse(stdout);

@@ -62,6 +62,7 @@ export function report(
     finished_at: moment,
     streams,
     statuses: null,
+    events: null,
     ...fields,
   } satisfies RunReport;
 }

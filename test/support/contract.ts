@@ -16,11 +16,12 @@ export interface OpenedWarehouse extends TestWarehouse {
   fake?: FakeBigQuery;
 }
 
-export function testWith(kind: (typeof WAREHOUSES)[number]) {
+/** @param isJudged whether the views that every run looks at know anything, also in BigQuery's stand-in. */
+export function testWith(kind: (typeof WAREHOUSES)[number], isJudged = false) {
   return base.extend<{ warehouse: OpenedWarehouse }>({
     async warehouse({ folder, startBigQuery }, use) {
       if (kind === 'DuckDB') return use(duckDbWarehouse(`${folder}/kondado.duckdb`));
-      const fake = await startBigQuery();
+      const fake = await startBigQuery({ isJudged });
       await use({ ...bigQueryWarehouse(fake), fake });
     },
   });

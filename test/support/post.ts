@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { HTTP_STATUS, toSyncError } from '../../functions/errors.ts';
 import { printJson } from '../../functions/json.ts';
-import { reportBody, statusOf } from '../../functions/sync/report.ts';
+import { type EventsReport, reportBody, statusOf } from '../../functions/sync/report.ts';
 import { parseRunRequest, type RunRequest } from '../../functions/sync/request.ts';
 import type { SandboxRequest } from '../../local/sandbox/server.ts';
 import { ONE_STREAM } from './contract.ts';
@@ -41,6 +41,7 @@ export interface Posted {
   streams: StreamAnswer[];
   /** The only stream, or the first of several. */
   stream: StreamAnswer;
+  events: EventsReport | null;
   lines: LogLine[];
 }
 
@@ -62,13 +63,19 @@ export function poster(kondado: Kondado, warehouse: TestWarehouse, env: Environm
       return { ...NOTHING, status: HTTP_STATUS[code], error: { code, message } };
     }
     const { report, lines } = await runSync(all, request, options.stop);
-    const { outcome, error, streams } = JSON.parse(printJson(reportBody(report)));
-    return { status: statusOf(report), outcome, error, streams, stream: streams[0], lines };
+    const { outcome, error, streams, events } = JSON.parse(printJson(reportBody(report)));
+    return { status: statusOf(report), outcome, error, streams, stream: streams[0], events, lines };
   };
 }
 
 /** What comes of a body that is refused. */
-const NOTHING = { outcome: 'failed' as const, streams: [], stream: {} as StreamAnswer, lines: [] };
+const NOTHING = {
+  outcome: 'failed' as const,
+  streams: [],
+  stream: {} as StreamAnswer,
+  events: null,
+  lines: [],
+};
 
 export interface Stopper {
   /** The sandbox's `fault`, which only counts. */

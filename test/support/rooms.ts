@@ -17,7 +17,7 @@ export interface Import {
  */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   bench: ['test', 'statuses'],
-  test: ['local'],
+  test: ['local', 'events', 'examples'],
   local: ['terminal', 'sandbox', 'index', 'check'],
   terminal: ['page', 'run'],
   sandbox: ['words'],
@@ -27,15 +27,21 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   run: ['sync'],
   check: ['sync'],
   statuses: ['sync'],
-  sync: ['kondado', 'warehouse'],
+  events: ['sync'],
+  sync: ['kondado', 'warehouse', 'google'],
   kondado: ['words'],
   warehouse: ['views'],
+  google: ['words'],
+  examples: [],
   views: ['words'],
   words: [],
 };
 
 /** What a room may load once it needs it, so that no cold start pays for it. */
-const MAY_LOAD: Record<string, readonly string[]> = { index: ['check'], run: ['insights', 'statuses'] };
+const MAY_LOAD: Record<string, readonly string[]> = {
+  index: ['check'],
+  run: ['insights', 'statuses', 'events'],
+};
 
 const MAX_FLAT_FILES = 16;
 const MAX_LINES = 300;

@@ -27,6 +27,7 @@ const INCREMENTAL: RunRequest = {
   fromId: undefined,
   dryRun: false,
   acceptGap: false,
+  publish: false,
 };
 
 /** One run as the function does it, without its rule that there is one at a time. */

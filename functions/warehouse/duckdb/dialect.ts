@@ -84,8 +84,6 @@ function writeToken({ kind, text, line }: Token, next: Node | undefined): string
         .join('.');
     case 'number': // 0.5 would be a DECIMAL
       return text.includes('.') && !/e/i.test(text) ? `${text}e0` : text;
-    case 'parameter':
-      return `$${text.slice(1)}`;
     case 'placeholder': // what fills it may be an expression
       return `(${text})`;
     case 'symbol':

@@ -128,8 +128,7 @@ function cast({ nodes, write, operand, line }: Call): string {
   const value = nodes.slice(0, as);
   const type = accept(nodes.slice(as + 1), Object.keys(TYPES), line);
   if (type === 'TIMESTAMP') return `make_timestamptz(epoch_us(${write(value).trim()}))`;
-  const isExact = value.length === 1 && value[0]?.kind === 'parameter';
-  const rounded = type === 'INT64' && !isExact ? `round(${write(value).trim()})` : operand(value);
+  const rounded = type === 'INT64' ? `round(${write(value).trim()})` : operand(value);
   return `CAST(${rounded} AS ${TYPES[type]})`;
 }
 

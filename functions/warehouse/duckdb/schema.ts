@@ -19,6 +19,9 @@ const NAMES = new Map<string, ColumnType>(
   ]),
 );
 
+/** The texts never change, translating them takes a tenth of a second, and a file is opened several times in a run. */
+let translated: [name: string, text: string][] | undefined;
+
 /** What BigQuery calls a type of DuckDB; its own name if there is none. */
 export function typeOf(name: string): string {
   return NAMES.get(name) ?? name;
@@ -52,9 +55,8 @@ export async function makeViews(connection: DuckDBConnection, placeholders: View
  * @param placeholders in DuckDB's SQL.
  */
 export function readDuckDbViews(placeholders: ViewPlaceholders): Map<string, string> {
-  return new Map(
-    [...readTemplates()].map(([name, text]) => [name, fillTemplate(toDuckDb(text), placeholders)]),
-  );
+  translated ??= [...readTemplates()].map(([name, text]) => [name, toDuckDb(text)]);
+  return new Map(translated.map(([name, text]) => [name, fillTemplate(text, placeholders)]));
 }
 
 function columnDefinition({ name, type, mode }: Column): string {

@@ -1,6 +1,6 @@
 /** A piece of SQL, with the white space and comments before it. */
 export interface Token {
-  kind: 'text' | 'name' | 'number' | 'word' | 'parameter' | 'placeholder' | 'symbol';
+  kind: 'text' | 'name' | 'number' | 'word' | 'placeholder' | 'symbol';
   space: string;
   text: string;
   line: number;
@@ -40,7 +40,6 @@ const TOKENS: Record<Token['kind'], RegExp> = {
   name: /`[^`\n]+`/y,
   number: /\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?!\w)/y,
   word: /[A-Za-z_]\w*/y,
-  parameter: /@[a-z]\w*/y,
   placeholder: /\$\{\w+\}/y,
   symbol: /<>|<=|>=|!=|\|\||[=<>+\-*/,.()[\]]/y,
 };

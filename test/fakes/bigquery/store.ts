@@ -1,5 +1,6 @@
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue, StatementType } from '@duckdb/node-api';
 import type { Config } from '../../../functions/config.ts';
+import { VIEWS, type ViewName } from '../../../functions/views/columns.ts';
 import { billingPlaceholders } from '../../../functions/views/templates.ts';
 import { readDuckDbViews } from '../../../functions/warehouse/duckdb/schema.ts';
 import { refusal } from './answers.ts';
@@ -21,6 +22,7 @@ export interface StoreOptions {
   project: string;
   dataset: string;
   missingTables: readonly string[];
+  isJudged: boolean;
   billing: Config['billing'];
   isDeduping: boolean;
   now: () => number;
@@ -50,6 +52,8 @@ export interface Store {
 
 /** What the REST API calls the types whose names in SQL are others. */
 const LEGACY_TYPES: Record<string, string> = { INT64: 'INTEGER', FLOAT64: 'FLOAT', BOOL: 'BOOLEAN' };
+/** What every run looks at. */
+const JUDGEMENTS = ['plan_forecast', 'pipeline_status', 'model_status'] as const;
 const LOCATION = 'US';
 const ROWS_PER_REQUEST_LIMIT = 50_000;
 const INSERT_ID_LIMIT_CHARACTERS = 128;
@@ -195,9 +199,15 @@ function tablesStatements(dataset: string, tables: readonly Table[]): string[] {
 }
 
 /** The views in DuckDB's SQL: it is DuckDB that answers. */
-function readViews({ dataset, billing, now, isClockFixed }: StoreOptions): Map<string, string> {
+function readViews({ dataset, billing, now, isClockFixed, isJudged }: StoreOptions): Map<string, string> {
   const moment = isClockFixed ? `TIMESTAMPTZ '${isoText(BigInt(now()) * 1000n)}'` : 'now()';
-  return readDuckDbViews({ dataset: quoted(dataset), now: moment, ...billingPlaceholders(billing) });
+  const views = readDuckDbViews({ dataset: quoted(dataset), now: moment, ...billingPlaceholders(billing) });
+  return isJudged ? views : new Map([...views, ...JUDGEMENTS.map((name) => [name, emptySql(name)] as const)]);
+}
+
+function emptySql(view: ViewName): string {
+  const columns = Object.keys(VIEWS[view]).map((column) => `NULL AS ${column}`);
+  return `SELECT ${columns.join(', ')} WHERE FALSE`;
 }
 
 async function runQuery(

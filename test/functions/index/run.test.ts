@@ -14,6 +14,7 @@ const REPORT_KEYS = [
   'finished_at',
   'streams',
   'statuses',
+  'events',
 ];
 const STREAM_KEYS = [
   'stream',

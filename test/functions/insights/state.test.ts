@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { headlineOf } from '../../../functions/insights/headline.ts';
 import type { Overview } from '../../../functions/insights/overview.ts';
 import { stateOf } from '../../../functions/insights/state.ts';
+import { syncFindings } from '../../../functions/insights/sync-findings.ts';
 import { createWording } from '../../../functions/insights/wording/wording.ts';
 import { DEAD, EMPTY, LOADING, quietFor, SHORT, WELL } from '../../fixtures/states.ts';
 
@@ -133,4 +134,27 @@ test('one client that was never read to its end keeps everything from being know
   ];
   const plan_forecast = WELL.plan_forecast && { ...WELL.plan_forecast, known_through: null };
   expect(stateOf({ ...WELL, sync_health, plan_forecast })).toMatchObject({ kind: 'loading', failure: null });
+});
+
+test('a sync that fails is said to fail with one code, whatever the mode of the run that failed', () => {
+  const [run] = DEAD.sync_runs;
+  if (run === undefined) throw new Error('A dead sync has runs.');
+  const at = (minutes: number) => new Date(run.started_at.getTime() + minutes * 60_000);
+  const runs: Overview['sync_runs'] = [
+    { ...run, mode: 'backfill', started_at: at(1), finished_at: at(30), error_code: 'WAREHOUSE_REJECTED' },
+    {
+      ...run,
+      mode: 'incremental',
+      started_at: at(2),
+      finished_at: at(3),
+      outcome: 'success',
+      error_code: null,
+    },
+    { ...run, started_at: at(31), finished_at: at(32), outcome: 'not_started', error_code: null },
+  ];
+  const overview: Overview = { ...DEAD, sync_runs: runs };
+  const wording = createWording({ language: 'en', timeZone });
+  const reasons = syncFindings(overview, false, wording).flatMap((finding) => finding.reasons);
+  expect(reasons.join(' ')).toContain('WAREHOUSE_REJECTED');
+  expect(stateOf(overview)).toMatchObject({ kind: 'stale', failure: { code: 'WAREHOUSE_REJECTED' } });
 });

@@ -11,7 +11,7 @@ import {
 } from '../../support/statuses.ts';
 
 describe.each(WAREHOUSES)('after the logs, with %s,', (kind) => {
-  const test = testWith(kind);
+  const test = testWith(kind, true);
 
   test('overdue ones are asked for first, then those not ok, those never looked at, and the oldest looks', async ({
     startKondado,

@@ -1,4 +1,3 @@
-import { PassThroughClient } from 'google-auth-library';
 import { describe, expect } from 'vitest';
 import { type ContinuationDependencies, continueLater } from '../../../functions/sync/continuation.ts';
 import type { RunReport } from '../../../functions/sync/report.ts';
@@ -53,7 +52,7 @@ async function goOn(
 ): Promise<LogLine[]> {
   const { log, lines } = recordLog();
   const dependencies: ContinuationDependencies = { queue: QUEUE, log, endpoint: tasks.url };
-  await continueLater(request, report, { ...dependencies, authClient: new PassThroughClient() });
+  await continueLater(request, report, dependencies);
   return lines;
 }
 
@@ -245,8 +244,8 @@ describe('the task', () => {
       client_id: BigInt(index),
     })) as RunReport['streams'];
     const report = { ...partial(), mode: 'backfill', streams } as const;
-    await goOn(parseRunRequest('{"from_id":1}'), report, tasks);
-    expect(tasks.tasks.map(decoded)).toContain('{"streams":["pipeline_logs"],"from_id":50}');
+    await goOn(parseRunRequest('{"from_id":1,"publish":true}'), report, tasks);
+    expect(tasks.tasks.map(decoded)).toContain('{"streams":["pipeline_logs"],"from_id":50,"publish":true}');
     expect(tasks.tasks).toHaveLength(2);
   });
 

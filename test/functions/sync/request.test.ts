@@ -23,6 +23,7 @@ describe('asks for what the body says', () => {
     fromId: undefined,
     dryRun: false,
     acceptGap: false,
+    publish: false,
   };
   test.each([
     ['', { mode: 'incremental', ...nothing }],
@@ -47,6 +48,9 @@ describe('asks for what the body says', () => {
     ['{"from_id":0}', { ...nothing, mode: 'backfill', fromId: 0n }],
     ['{"from_id":9007199254740993}', { ...nothing, mode: 'backfill', fromId: 9007199254740993n }],
     ['{"from_id":9223372036854775807}', { ...nothing, mode: 'backfill', fromId: 9223372036854775807n }],
+    ['{"from_id":5,"publish":true}', { ...nothing, mode: 'backfill', fromId: 5n, publish: true }],
+    ['{"verify":true,"publish":true}', { ...nothing, mode: 'verify', publish: true }],
+    ['{"publish":false}', { ...nothing, mode: 'incremental' }],
     [
       '{"from_id":5,"to":"2026-09-01"}',
       { ...nothing, mode: 'backfill', fromId: 5n, to: '2026-09-01T00:00:00.000000Z' },
@@ -105,6 +109,10 @@ describe('refuses and says why', () => {
       '{"check":true,"verify":false,"from_id":1}',
       /"from_id" cannot.*"verify" cannot go together with "check"/,
     ],
+    ['{"publish":true}', /"publish" needs "from", "from_id" or "verify"/],
+    ['{"publish":true,"verify":false}', /"publish" needs/],
+    ['{"publish":"yes","verify":true}', /"publish" must be true or false/],
+    ['{"check":true,"publish":true}', /"publish" cannot go together with "check"/],
     ['{"dry_run":1}', /"dry_run" must be true or false/],
   ])('%s', (body, message) => {
     expect(refusalOf(body)).toMatch(message);

@@ -41,6 +41,7 @@ describe.each(WAREHOUSES)('a sync to %s', (kind) => {
       rows_vanished: 0n,
       progressed: true,
       accept_gap: false,
+      events_published: 0n,
       requests: 3n,
       retries: 0n,
       rate_limit_hits: 0n,

@@ -42,6 +42,7 @@ test.for([
     fromId: undefined,
     dryRun: false,
     acceptGap: false,
+    publish: false,
   };
   const results = await runUntilDone(
     request,

@@ -2,10 +2,12 @@ import { expect, test } from 'vitest';
 import type { Row } from '../../../functions/schema/tables.ts';
 import { addMs, DAY_MS, HOUR_MS, MINUTE_MS, type Timestamp } from '../../../functions/timestamps.ts';
 import { type Fixture, pipelineExecution, syncRun } from '../../fixtures/fixture.ts';
+import { NEVER_LOOKED_AT } from '../../fixtures/statuses.ts';
 import { readView as readViewOf } from '../../support/views.ts';
 import type { StoredRow } from '../../support/warehouses.ts';
 
 const NOW = '2026-11-24T12:00:00.000000Z'; // a Tuesday, nine o'clock in Sao Paulo
+const OFFICE_HOURS = Array.from({ length: 13 }, (_, index) => 8 + index);
 
 /** So many moments at equal distances, ascending to the last one. */
 function every(intervalMs: number, count: number, last: Timestamp): Timestamp[] {
@@ -20,8 +22,6 @@ function workingHours(hours: readonly number[], weeks: number, saturday: string)
       hours.map((hour) => addMs(`${saturday}T00:00:00.000000Z`, day * DAY_MS + hour * HOUR_MS)),
     );
 }
-
-const OFFICE_HOURS = Array.from({ length: 13 }, (_, index) => 8 + index);
 
 /** The view, just after the sync has come to the end of the log. */
 function readView(fixture: Fixture, view: string): Promise<StoredRow[]> {
@@ -73,6 +73,7 @@ test('every column tells of a pipeline that runs as usual', async () => {
       last_execution_seconds: 42.5,
       usual_execution_seconds: 3,
       known_through: NOW,
+      ...NEVER_LOOKED_AT,
     },
   ]);
 });

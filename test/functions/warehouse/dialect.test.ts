@@ -25,13 +25,13 @@ test.each(REFUSED)('%s is refused, and the message names %s', (sql, name) => {
   expect(() => toDuckDb(sql)).toThrow(name);
 });
 
-test('tables, parameters and placeholders get their form, comments and white space stay', () => {
+test('tables and placeholders get their form, comments and white space stay', () => {
   const sql = `-- Why? \`a.b\` APPROX_QUANTILES('
-SELECT @first_id,  a.\`odd name\`, \${now}
-FROM \`my-project.d.t\` AS a JOIN \`\${dataset}.t\` ON '\${time_zone}' = @zone -- it's so
+SELECT a.\`id\`,  a.\`odd name\`, \${now}
+FROM \`my-project.d.t\` AS a JOIN \`\${dataset}.t\` ON '\${time_zone}' = a.zone -- it's so
 `;
   expect(toDuckDb(sql)).toBe(`-- Why? \`a.b\` APPROX_QUANTILES('
-SELECT $first_id,  a."odd name", (\${now})
-FROM "my-project"."d"."t" AS a JOIN \${dataset}."t" ON '\${time_zone}' = $zone -- it's so
+SELECT a."id",  a."odd name", (\${now})
+FROM "my-project"."d"."t" AS a JOIN \${dataset}."t" ON '\${time_zone}' = a.zone -- it's so
 `);
 });

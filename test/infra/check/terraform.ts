@@ -85,7 +85,7 @@ export async function startTerraform(): Promise<Terraform> {
 }
 
 const ROOT = new URL('../../../', import.meta.url);
-const COPIED = ['functions', 'infra', 'package-lock.json', 'package.json'];
+const COPIED = ['examples', 'functions', 'infra', 'package-lock.json', 'package.json'];
 /** What belongs to somebody's own installation; the lock file has the checksums of the real providers. */
 const LEFT_OUT = /[\\/](?:\.terraform(?:\.lock\.hcl)?|[^\\/]+\.tfvars|[^\\/]+\.tfstate[^\\/]*|backend\.tf)$/;
 

@@ -42,6 +42,7 @@ export function states(f: Formats) {
     recordsThen: (records: number) => `By then there were ${count(records)} billable records this month.`,
     /** What to do about an error code, for those who do not know it. */
     advice: {
+      CONFIG_INVALID: 'Check the environment: a setting has a value that is not accepted.',
       KONDADO_UNAUTHORIZED: 'Check the API key and the token of Kondado: they are refused.',
       KONDADO_RATE_LIMITED:
         'Find out what else uses the same key or address: the rate limit leaves nothing to the sync.',

@@ -13,6 +13,8 @@ export function terminal(f: Formats) {
     partial: (time: string, inserted: number) =>
       `Not all was read in ${time}; ${rows(inserted)} stored, and kept.`,
     done: (time: string, inserted: number) => `Done in ${time}; ${rows(inserted)} stored.`,
+    /** Messages of the function are English; where that is not the reader's language, the advice comes first. */
+    error: (code: string, message: string, _codeAndAdvice: string) => `${code}: ${message}`,
     rejected: (number: number, query: string) =>
       `${plural(number, 'row could not be stored and was', 'rows could not be stored and were')} set aside, see: ${query}`,
     rateLimited: (hits: number) =>

@@ -43,6 +43,7 @@ export function states(f: Formats): Catalogue['states'] {
     recordsThen: (records) =>
       `Até então, o mês tinha ${f.plural(records, 'registro cobrado', 'registros cobrados')}.`,
     advice: {
+      CONFIG_INVALID: 'Confira as variáveis de ambiente: alguma tem um valor que não é aceito.',
       KONDADO_UNAUTHORIZED: 'Confira a chave de API e o token da Kondado: eles estão sendo recusados.',
       KONDADO_RATE_LIMITED:
         'Descubra o que mais usa a mesma chave ou o mesmo endereço: o limite de requisições não deixa nada para a sincronização.',

@@ -11,6 +11,7 @@ export function terminal(f: Formats): Catalogue['terminal'] {
     interrupted: (time, inserted) => `Interrompido depois de ${time}; ${rows(inserted)}, nada se perdeu.`,
     partial: (time, inserted) => `Não deu para ler tudo em ${time}; ${rows(inserted)}, nada se perdeu.`,
     done: (time, inserted) => `Pronto em ${time}; ${rows(inserted)}.`,
+    error: (_code, message, codeAndAdvice) => `${codeAndAdvice} Detalhe, em inglês: ${message}`,
     rejected: (number, query) =>
       `${plural(number, 'linha não pôde ser gravada e foi separada', 'linhas não puderam ser gravadas e foram separadas')}, ` +
       `veja: ${query}`,
