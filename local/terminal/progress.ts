@@ -38,7 +38,7 @@ const MIN_ELAPSED_MS = 2000;
 
 export function startProgress(
   screen: Screen,
-  { to }: Pick<RunRequest, 'to'>,
+  { to, mode }: Pick<RunRequest, 'to' | 'mode'>,
   { terminal, formats }: Wording,
 ): Progress {
   const startedMs = performance.now();
@@ -82,6 +82,7 @@ export function startProgress(
         ? terminal.pace((perSecond < 100 ? formats.tenths : formats.count)(perSecond))
         : terminal.reading,
       formats.seconds(seconds),
+      mode === 'incremental' && all.length > 0 && open.length === 0 ? terminal.afterLogs : '',
       left > 0 ? terminal.left(roughDuration(left, formats)) : '',
       wait > LONG_WAIT_MS ? terminal.waiting(Math.ceil(wait / 1000)) : '',
     ];

@@ -20,6 +20,7 @@ function terminal(isTTY: boolean) {
   return { stream, text: () => text };
 }
 
+const BACKFILL = { to: undefined, mode: 'backfill' } as const;
 const WORDING = createWording({ language: 'en', timeZone: 'UTC' });
 
 /** A report of a first run that has read so many of the 90 days. */
@@ -43,7 +44,7 @@ describe('the progress', () => {
 
   test('a terminal shows bars, the time left by the limit, and its wait', () => {
     const { stream, text } = terminal(true);
-    const progress = startProgress(createScreen(stream, {}), { to: undefined }, WORDING);
+    const progress = startProgress(createScreen(stream, {}), BACKFILL, WORDING);
     progress.limitTo(20);
     const live = report(0);
     progress.onStart({ waitMs: () => 12_300 });
@@ -67,7 +68,7 @@ describe('the progress', () => {
 
   test('what is no terminal gets a plain line every five seconds, and none in a short run', () => {
     const { stream, text } = terminal(false);
-    const progress = startProgress(createScreen(stream, {}), { to: undefined }, WORDING);
+    const progress = startProgress(createScreen(stream, {}), BACKFILL, WORDING);
     const live = report(0);
     progress.onProgress(live, readTo(0));
     Object.assign(live, report(30));
@@ -83,9 +84,22 @@ describe('the progress', () => {
     progress.end();
   });
 
+  test('after the logs it says what is still to come', () => {
+    const { stream, text } = terminal(false);
+    const progress = startProgress(createScreen(stream, {}), { to: undefined, mode: 'incremental' }, WORDING);
+    const live = report(90);
+    progress.onProgress(live, readTo(90));
+    vi.advanceTimersByTime(5000);
+    expect(text()).not.toContain('statuses');
+    live.outcome = 'success';
+    vi.advanceTimersByTime(5000);
+    expect(text()).toContain('10 s, all logs read, now the statuses and the alerts');
+    progress.end();
+  });
+
   test('a run that continues another is counted with it', () => {
     const { stream, text } = terminal(false);
-    const progress = startProgress(createScreen(stream, {}), { to: undefined }, WORDING);
+    const progress = startProgress(createScreen(stream, {}), BACKFILL, WORDING);
     progress.onProgress(report(10));
     progress.onProgress(report(20));
     vi.advanceTimersByTime(5000);

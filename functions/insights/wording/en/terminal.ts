@@ -68,6 +68,7 @@ export function terminal(f: Formats) {
       `${plural(rows, 'row', 'rows')}, ${plural(requests, 'request', 'requests')}`,
     pace: (rowsPerSecond: string) => `${rowsPerSecond} rows/s`,
     reading: 'reading',
+    afterLogs: 'all logs read, now the statuses and the alerts',
     left: (time: string) => `about ${time} left`,
     waiting: (secondsLeft: number) => `waiting ${seconds(secondsLeft)} for Kondado's limit`,
   };

@@ -65,6 +65,7 @@ export function terminal(f: Formats): Catalogue['terminal'] {
       `${plural(rows, 'linha', 'linhas')}, ${plural(requests, 'requisição', 'requisições')}`,
     pace: (rowsPerSecond) => `${rowsPerSecond} linhas/s`,
     reading: 'lendo',
+    afterLogs: 'todos os logs lidos, agora os status e os alertas',
     left: (time) => `faltam cerca de ${time}`,
     waiting: (secondsLeft) => `esperando ${seconds(secondsLeft)} pelo limite da Kondado`,
   };
