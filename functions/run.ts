@@ -114,22 +114,23 @@ export async function run(request: RunRequest, dependencies: RunDependencies): P
 async function runSources(request: RunRequest, context: RunContext): Promise<Ending> {
   const { runId, config, budget, evaluation } = context;
   const opened = await openWarehouse(config, budget);
-  const warehouse = evaluation?.watch(opened) ?? opened;
   try {
-    const publisher = await openPublisher(request, warehouse, context);
+    const publisher = await openPublisher(request, opened, context);
+    const looked = evaluation?.watch(opened) ?? opened;
+    const warehouse = publisher?.watch(looked) ?? looked;
     const { recorded, ...work } = await syncSources(request, warehouse, publisher, context);
     const ending: Ending = { ...work, events: publisher ? await publisher.finish() : null };
     if (request.dryRun) return ending;
     await evaluation?.end();
     try {
       const run = { run_id: runId, mode: request.mode };
-      await record(runRows(run, request, recorded, deployedVersion(), publisher?.publishedOf), warehouse);
+      await record(runRows(run, request, recorded, deployedVersion(), publisher?.publishedOf), opened);
       return ending;
     } catch (error) {
       return { ...ending, error: errorReport(toSyncError(error)) };
     }
   } finally {
-    await warehouse.close();
+    await opened.close();
   }
 }
 
