@@ -17,6 +17,7 @@ import {
   outcomeOf,
   type RunReport,
   runRows,
+  type StatusesReport,
   type StreamReport,
   startStreamReport,
   totalsOf,
@@ -114,13 +115,14 @@ export async function run(request: RunRequest, dependencies: RunDependencies): P
 /** Runs all sources, and records what came of them in `sync_runs`, whatever it was. */
 async function runSources(request: RunRequest, context: RunContext): Promise<Ending> {
   const { runId, config, budget, evaluation } = context;
-  const opened = await openWarehouse(config, budget);
-  const warehouse = evaluation?.watch(opened) ?? opened;
+  const warehouse = await openWarehouse(config, budget);
   try {
     const publisher = await openPublisher(request, warehouse, context);
-    const { recorded, kondado, ...synced } = await syncSources(request, warehouse, publisher, context);
+    const looked = evaluation?.watch(warehouse) ?? warehouse;
+    const watched = publisher?.watch(looked) ?? looked;
+    const { recorded, kondado, ...synced } = await syncSources(request, watched, publisher, context);
     const events = publisher ? await publisher.finish() : null;
-    const ending = { ...synced, statuses: null, events };
+    const ending: Ending = { ...synced, statuses: null, events };
     if (request.dryRun) return ending;
     await evaluation?.end();
     try {
@@ -129,24 +131,23 @@ async function runSources(request: RunRequest, context: RunContext): Promise<End
     } catch (error) {
       return { ...ending, error: errorReport(toSyncError(error)) };
     }
-    const { streams } = ending;
-    const isUseless = streams.every(({ outcome }) => outcome === 'failed');
-    if (request.mode !== 'incremental' || config.statusRequestsPerRun === 0 || !kondado || isUseless)
-      return ending;
+    const isUseless = ending.streams.every(({ outcome }) => outcome === 'failed');
+    if (request.mode !== 'incremental' || kondado === undefined || isUseless) return ending;
     // After the run is recorded: the views then judge as of it, and nothing that happens now can lose what was recorded.
-    const { lookAtStatuses } = await import('./statuses/statuses.ts');
-    const tools = {
-      config,
-      warehouse,
-      kondado,
-      budget: context.budget,
-      log: context.dependencies.log,
-      runId,
-    };
-    return { ...ending, statuses: await lookAtStatuses(tools) };
+    return { ...ending, statuses: await askForStatuses(kondado, warehouse, context) };
   } finally {
     await warehouse.close();
   }
+}
+
+async function askForStatuses(
+  kondado: KondadoClient,
+  warehouse: Warehouse,
+  { runId, config, budget, dependencies: { log } }: RunContext,
+): Promise<StatusesReport | null> {
+  if (config.statusRequestsPerRun === 0) return null;
+  const { lookAtStatuses } = await import('./statuses/statuses.ts');
+  return lookAtStatuses({ config, warehouse, kondado, budget, log, runId });
 }
 
 /** What publishes the run's events, whose code loads only if there is somewhere for them to go; null if there are none. */

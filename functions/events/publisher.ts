@@ -17,6 +17,8 @@ const MAX_WAITING_BYTES = 32_000_000;
 const BYTES_PER_EVENT = 1000;
 
 export interface Publisher {
+  /** The warehouse for the run, so that it is known if rows may be stored whose events nobody was told of. */
+  watch(warehouse: Warehouse): Warehouse;
   /** Takes the rows of a page that were stored for the first time; returns at once. */
   add(source: Source, rows: readonly LogRow[]): void;
   /** Resolves once all events are out, or it is known that they will not be in this run, which is logged. */
@@ -48,6 +50,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
   /** For each stream the end of what is on its way. */
   const chains = new Map<StreamName, Promise<void>>();
   const published = new Map<string, number>();
+  /** Sources with a page on its way to the warehouse, or lost on it. */
+  const unsettled = new Set<string>();
   let waiting = 0;
   let waitingBytes = 0;
   let fault: EventsReport['error'] = null;
@@ -120,7 +124,15 @@ export function createPublisher(options: PublisherOptions): Publisher {
   }
 
   return {
+    watch: (opened) => ({
+      ...opened,
+      store(...page) {
+        unsettled.add(sourceName(page[0].source));
+        return opened.store(...page);
+      },
+    }),
     add(source, rows) {
+      unsettled.delete(sourceName(source));
       const since = addMs(timestampOf(Date.now()), -DAY_MS);
       const events = isIncremental ? rows.filter(({ createdat }) => createdat >= since) : rows;
       waiting += events.length;
@@ -136,7 +148,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
       }
       return { published: total, waiting, error: fault };
     },
-    publishedOf: (source) => (fault === null ? publishedOf(source) : null),
+    publishedOf: (source) =>
+      fault === null && !unsettled.has(sourceName(source)) ? publishedOf(source) : null,
   };
 }
 

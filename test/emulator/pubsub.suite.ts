@@ -17,7 +17,8 @@ import { rowsBetween } from '../support/worlds.ts';
 import { startPubSubEmulator } from './pubsub.ts';
 
 const CHILD = fileURLToPath(new URL('../support/child.ts', import.meta.url));
-const PULL = fileURLToPath(new URL('../../examples/pull/pull.ts', import.meta.url));
+const PULL_TS = fileURLToPath(new URL('../../examples/pull/pull.ts', import.meta.url));
+const PULL_PY = fileURLToPath(new URL('../../examples/pull/pull.py', import.meta.url));
 const PIPELINES = 20;
 const KILLS = 16;
 const RUNS_WITHOUT_TOPIC = 3;
@@ -107,27 +108,42 @@ test('1,000 executions, kills at random moments, and a topic that is away for th
   expect(new Set(messages.map(({ orderingKey }) => orderingKey)).size).toBeGreaterThanOrEqual(PIPELINES);
 });
 
-test('the example pulls what has arrived', async ({ folder, startKondado }) => {
-  const topic = await emulator.createTopic('pulled');
+test('the examples pull what has arrived', async ({ folder, startKondado }) => {
+  const { PYTHON } = process.env;
+  if (!PYTHON) throw new Error('PYTHON is not set: .ci/run sets it to one that has google-cloud-pubsub.');
+  const topic = await emulator.createTopic('executions-to-pull');
   const rows = rowsBetween(60, 30, 3, 1_000);
   const kondado = await startKondado({ pipeline_logs: rows });
-  const child = spawn(process.execPath, [CHILD], {
-    env: {
-      ...CHILD_ENV,
-      ...kondado.env,
-      ...duckDbWarehouse(`${folder}/kondado.duckdb`).env,
-      PUBSUB_API_ENDPOINT: `http://${emulator.host}`,
-      EVENTS_TOPIC: topic,
-    },
-  });
-  await once(child, 'exit');
   const env = { ...CHILD_ENV, PUBSUB_EMULATOR_HOST: emulator.host };
-  const { stdout } = await promisify(execFile)(process.execPath, [PULL, 'test', 'pulled'], { env });
-  expect(
-    stdout
+  const publish = async (file: string) => {
+    const warehouse = duckDbWarehouse(`${folder}/${file}`);
+    const events = { PUBSUB_API_ENDPOINT: `http://${emulator.host}`, EVENTS_TOPIC: topic };
+    const child = spawn(process.execPath, [CHILD], {
+      env: { ...CHILD_ENV, ...kondado.env, ...warehouse.env, ...events },
+    });
+    await once(child, 'exit');
+  };
+  const expected = idsOf(rows).map((id) => `pipeline_logs-${id}`);
+  const idsIn = (text: string) =>
+    text
       .trim()
       .split('\n')
-      .map((line) => line.split(' ')[0]),
-  ).toEqual(idsOf(rows).map((id) => `pipeline_logs-${id}`));
-  expect(await emulator.pullAll('pulled')).toEqual([]);
+      .map((line) => line.split(' ')[0]);
+
+  await publish('typescript.duckdb');
+  const { stdout } = await promisify(execFile)(process.execPath, [PULL_TS, 'test', 'executions-to-pull'], {
+    env,
+  });
+  expect(idsIn(stdout)).toEqual(expected);
+  expect(await emulator.pullAll('executions-to-pull')).toEqual([]);
+
+  await publish('python.duckdb');
+  const python = spawn(PYTHON, [PULL_PY, 'test', 'executions-to-pull'], { env });
+  let printed = '';
+  for await (const chunk of python.stdout) {
+    printed += chunk;
+    if (printed.split('\n').length > rows.length) break;
+  }
+  python.kill();
+  expect(idsIn(printed).toSorted()).toEqual(expected.toSorted());
 });

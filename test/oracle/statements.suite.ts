@@ -10,6 +10,8 @@ import { openWarehouse } from '../../functions/warehouse/open.ts';
 import { SANDBOX_KEY, SANDBOX_TOKEN, type Sandbox, startSandbox } from '../../local/sandbox/server.ts';
 import { rowsSource } from '../../local/sandbox/source.ts';
 import { type FakeBigQuery, type FakeCall, startFakeBigQuery } from '../fakes/bigquery.ts';
+import { startFakePubSub } from '../fakes/pubsub.ts';
+import { TOPIC, topicEnv } from '../support/events.ts';
 import { load, pipelineRow } from '../support/rows.ts';
 import { recordLog, runSync } from '../support/runs.ts';
 import { bigQueryWarehouse } from '../support/warehouses.ts';
@@ -45,6 +47,13 @@ beforeAll(async () => {
     '{"verify":true}',
     '{"from_id":1,"dry_run":true}',
   ];
+  let isAway = true;
+  const pubsub = await startFakePubSub(TOPIC, undefined, () => (isAway ? 400 : undefined));
+  await runSync({ ...env, ...topicEnv(pubsub) });
+  isAway = false;
+  await runSync({ ...env, ...topicEnv(pubsub) });
+  expect(pubsub.messages).toHaveLength(123);
+  await pubsub.close();
   for (const body of bodies) await runSync(env, parseRunRequest(body));
   await runSync({ ...env, KONDADO_CLIENT_IDS: '1' });
   await runSync({ ...env, KONDADO_CLIENT_IDS: '1' }, { mode: 'verify' });

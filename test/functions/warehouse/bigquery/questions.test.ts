@@ -1,6 +1,8 @@
 import { describe, expect } from 'vitest';
 import { DAY_MS } from '../../../../functions/timestamps.ts';
 import type { FakeBigQuery, FakeCall } from '../../../fakes/bigquery.ts';
+import { startFakePubSub } from '../../../fakes/pubsub.ts';
+import { TOPIC, topicEnv } from '../../../support/events.ts';
 import { DAY_MINUTES } from '../../../support/history.ts';
 import { poster } from '../../../support/post.ts';
 import { type ApiRow, load, modelRow, pipelineRow } from '../../../support/rows.ts';
@@ -68,6 +70,32 @@ describe('what an hourly run asks BigQuery', () => {
     expect(inserted.map(({ table }) => table)).toEqual(
       news > 0 ? ['pipeline_logs', 'sync_runs'] : ['sync_runs'],
     );
+  });
+
+  test('for what its predecessors have left of their events is one more a stream, of a few days', async ({
+    startKondado,
+    startBigQuery,
+    onTestFinished,
+  }) => {
+    const pubsub = await startFakePubSub(TOPIC);
+    onTestFinished(pubsub.close);
+    const kondado = await startKondado({
+      pipeline_logs: history(pipelineRow),
+      model_logs: history(modelRow),
+    });
+    const fake = await startBigQuery();
+    const post = poster(kondado, bigQueryWarehouse(fake), {});
+    await post();
+    const counts = [];
+    for (const env of [{}, topicEnv(pubsub)]) {
+      const since = fake.calls.length;
+      const { streams } = await post({}, { env });
+      expect(streams.map(({ outcome }) => outcome)).toEqual(['success', 'success']);
+      const asked = questions(fake, since);
+      expect(asked.flatMap(unbounded)).toEqual([]);
+      counts.push(asked.length);
+    }
+    expect(counts[1]).toBe(Number(counts[0]) + 2);
   });
 
   test('grows in proportion to the entries without an id', async ({ startKondado, startBigQuery }) => {
