@@ -131,7 +131,7 @@ run "mails_are_in_the_language_that_was_asked_for" {
   assert {
     condition = (
       google_monitoring_alert_policy.logs["overdue"].documentation[0].subject ==
-      "kondado-log-sync: $${log.extracted_label.pipeline_name}$${log.extracted_label.model_name} está atrasado" &&
+      "kondado-log-sync: $${log.extracted_label.pipeline_name}$${log.extracted_label.model_name} está atrasado ou falhando" &&
       google_monitoring_alert_policy.silence[0].display_name == "kondado-log-sync: nenhum progresso há 3 horas"
     )
     error_message = "Subjects and names must be in Portuguese."

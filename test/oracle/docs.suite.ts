@@ -7,6 +7,16 @@ import { type Oracle, type OracleTable, startOracle } from './oracle.ts';
 let oracle: Oracle;
 const relations = new Map<string, OracleTable>();
 
+/** A table of the reader's, see docs/events.md. */
+const HANDLED: OracleTable = {
+  name: 'staging.handled',
+  columns: [
+    { name: 'event_id', type: 'STRING' },
+    { name: 'handled_at', type: 'TIMESTAMP' },
+  ],
+  rows: [],
+};
+
 /** Every table and view, without rows: what a query of the docs may name. */
 beforeAll(async () => {
   oracle = await startOracle();
@@ -50,6 +60,10 @@ test('every query of the docs that is not for DuckDB alone is one that BigQuery 
       .replaceAll(/\b(FROM|JOIN) (\w+)\b/g, (all, word, name) =>
         relations.has(name) ? `${word} \`p.d.${name}\`` : all,
       );
+    if (text.includes('MERGE ')) {
+      await oracle.analyze(text.replace('staging.handled', '`staging.handled` AS handled'), [HANDLED]);
+      continue;
+    }
     const { columns } = await oracle.evaluate(text, [...relations.values()]);
     expect(columns, sql).not.toEqual([]);
   }

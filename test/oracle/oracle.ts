@@ -29,6 +29,8 @@ export interface Oracle {
     tables?: OracleTable[],
     parameters?: OracleParameters,
   ): Promise<Omit<OracleTable, 'name'>>;
+  /** Rejects if a statement of any kind is none that BigQuery knows; runs nothing. */
+  analyze(sql: string, tables: OracleTable[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -44,28 +46,31 @@ interface Evaluation {
 export async function startOracle(): Promise<Oracle> {
   const { call, stop } = await startEngine();
   const language = likeBigQuery(await call<Language>('GetLanguageOptions', { maximum_features: true }));
+  const request = (tables: OracleTable[], named: [name: string, [type: string, value: unknown]][] = []) => ({
+    options: {
+      language_options: language,
+      default_timezone: 'UTC',
+      parameter_mode: 'PARAMETER_NAMED',
+      error_message_mode: 'ERROR_MESSAGE_ONE_LINE',
+      prune_unused_columns: true,
+      query_parameters: named.map(([name, [type]]) => ({ name, type: encodeType(type) })),
+    },
+    simple_catalog: {
+      name: 'catalog',
+      builtin_function_options: { language_options: language },
+      table: tables.map(({ name, columns }, index) => ({
+        name,
+        serialization_id: index + 1,
+        column: columns.map((column) => ({ name: column.name, type: encodeType(column.type) })),
+      })),
+    },
+  });
   return {
     async evaluate(sql, tables = [], parameters = {}) {
       const named = Object.entries(parameters);
       const answer: Evaluation = await call('EvaluateQuery', {
+        ...request(tables, named),
         sql,
-        options: {
-          language_options: language,
-          default_timezone: 'UTC',
-          parameter_mode: 'PARAMETER_NAMED',
-          error_message_mode: 'ERROR_MESSAGE_ONE_LINE',
-          prune_unused_columns: true,
-          query_parameters: named.map(([name, [type]]) => ({ name, type: encodeType(type) })),
-        },
-        simple_catalog: {
-          name: 'catalog',
-          builtin_function_options: { language_options: language },
-          table: tables.map(({ name, columns }, index) => ({
-            name,
-            serialization_id: index + 1,
-            column: columns.map((column) => ({ name: column.name, type: encodeType(column.type) })),
-          })),
-        },
         table_content: Object.fromEntries(
           tables.map((table) => [table.name, { table_data: { row: encodeRows(table) } }]),
         ),
@@ -78,6 +83,12 @@ export async function startOracle(): Promise<Oracle> {
         ),
       );
       return { columns, rows };
+    },
+    async analyze(sql, tables) {
+      const { options, ...catalog } = request(tables);
+      // None is all kinds of statements, not only queries.
+      const language_options = { ...language, supported_statement_kinds: [] };
+      await call('Analyze', { ...catalog, options: { ...options, language_options }, sql_statement: sql });
     },
     stop,
   };
