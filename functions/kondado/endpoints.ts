@@ -21,7 +21,7 @@ const LOGS_PATH_VARIABLES: Record<StreamName, VariableName> = {
   pipeline_logs: 'KONDADO_PIPELINE_LOGS_PATH',
   model_logs: 'KONDADO_MODEL_LOGS_PATH',
 };
-const STATUS_PATH_VARIABLES: Record<ObjectKind, VariableName> = {
+export const STATUS_PATH_VARIABLES: Record<ObjectKind, VariableName> = {
   pipeline: 'KONDADO_PIPELINE_STATUS_PATH',
   model: 'KONDADO_MODEL_STATUS_PATH',
 };

@@ -1,12 +1,16 @@
 import { BudgetUsedUp, PauseTooLong, toSyncError } from '../errors.ts';
 import type { StatusApi } from '../kondado/client.ts';
-import type { ObjectStatus } from '../kondado/statuses.ts';
+import { STATUS_PATH_VARIABLES } from '../kondado/endpoints.ts';
+import type { ObjectKind, ObjectStatus } from '../kondado/statuses.ts';
 import type { Log } from '../log.ts';
 import type { Row } from '../schema/tables.ts';
 import { type ErrorReport, errorReport, type StatusesReport } from '../sync/report.ts';
 import type { RunTools } from '../sync/sync-source.ts';
 import { type Timestamp, timestampOf } from '../timestamps.ts';
 import { type Candidate, candidatesAt } from './order.ts';
+
+/** So many that are all gone, and never were anything else, are more likely to be asked for at a wrong path. */
+const LEAST_SUSPICIOUS = 5;
 
 /** A status, and when it was so. */
 interface Look {
@@ -104,6 +108,7 @@ function warn(looks: readonly Look[], faults: readonly ErrorReport[], runId: str
     const fields = { run_id: runId, failed: faults.length, error_code: fault.code };
     log.write('warn', 'status_unavailable', message, fields);
   }
+  for (const kind of ['pipeline', 'model'] as const) warnOfPath(kind, looks, runId, log);
   const unknown = looks.filter(({ status }) => status.state === 'unknown');
   const [first] = unknown;
   if (first === undefined) return;
@@ -117,4 +122,16 @@ function warn(looks: readonly Look[], faults: readonly ErrorReport[], runId: str
       'version of the sync knows it.',
     { run_id: runId, kind, object_id: objectId, unknown: unknown.length },
   );
+}
+
+/** Everything that Kondado's logs name can hardly be gone, and if it is, nobody needs the line. */
+function warnOfPath(kind: ObjectKind, looks: readonly Look[], runId: string, log: Log): void {
+  const ofKind = looks.filter(({ candidate }) => candidate.object.kind === kind);
+  const isGoneAsEver = ({ candidate: { state }, status }: Look) =>
+    status.state === 'gone' && (state === null || state === 'gone');
+  if (ofKind.length < LEAST_SUSPICIOUS || !ofKind.every(isGoneAsEver)) return;
+  const message =
+    `Kondado knows none of ${ofKind.length} ${kind}s that its logs name (HTTP 404), so they are stored as gone. If they are ` +
+    `still there, the path is wrong: check ${STATUS_PATH_VARIABLES[kind]}.`;
+  log.write('warn', 'schema_drift', message, { run_id: runId, kind, gone: ofKind.length });
 }

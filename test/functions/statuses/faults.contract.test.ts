@@ -173,6 +173,26 @@ describe.each(
     expect(rows.find(({ object_id }) => object_id === 1n)).toMatchObject({ state: 'gone', status: null });
   });
 
+  test.for([
+    { name: 'all, and ever since', isGone: () => true, pipelines: [1, 2, 3, 4, 5], warnings: 1 },
+    { name: 'too few to say', isGone: () => true, pipelines: [1, 2, 3, 4], warnings: 0 },
+    { name: 'not all', isGone: (id: number) => id !== 5, pipelines: [1, 2, 3, 4, 5], warnings: 0 },
+  ])('where everything is gone, the path may be wrong: $name', async ({ isGone, pipelines, warnings }, {
+    startKondado,
+    warehouse,
+  }) => {
+    const kondado = await startKondado({
+      ...objectsSeen(pipelines),
+      fault: ({ statusOf }) =>
+        statusOf?.kind === 'pipelines' && isGone(statusOf.id) ? { kind: 'status', status: 404 } : undefined,
+    });
+    const { lines, report } = await sync(kondado, warehouse, {}, STATUSES);
+    expect(report.statuses).toMatchObject({ observed: pipelines.length + 1, error: null });
+    const told = lines.filter(({ event }) => event === 'schema_drift');
+    expect(told).toHaveLength(warnings);
+    for (const { message } of told) expect(message).toContain('KONDADO_PIPELINE_STATUS_PATH');
+  });
+
   test('what is not documented is kept as it was sent, and warned of once', async ({
     startKondado,
     warehouse,
