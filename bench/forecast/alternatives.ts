@@ -1,5 +1,5 @@
 import { DAY_MS } from '../../functions/timestamps.ts';
-import type { CustomerMonth } from './customers.ts';
+import type { CustomerMonth } from './executions.ts';
 import { recordsBetween } from './executions.ts';
 
 /** Month to date / days elapsed x days of the month. */

@@ -1,26 +1,14 @@
 import { DAY_MS, HOUR_MS } from '../../functions/timestamps.ts';
 import { createRandom, type Random } from '../../local/sandbox/random.ts';
-import { type Execution, executionsOfDay, type Pipeline } from './executions.ts';
-
-export const KINDS = [
-  'weekly rhythm',
-  'no rhythm',
-  'trend',
-  'month-end peaks',
-  'pipeline added or removed',
-  'free pipelines',
-  'few days of history',
-  'rare schedules',
-] as const;
-export type Kind = (typeof KINDS)[number];
-
-/** A month of a made-up customer, with the days before it. */
-export interface CustomerMonth {
-  /** The first instant of the month and the first after it. */
-  startMs: number;
-  endMs: number;
-  executions: readonly Execution[];
-}
+import {
+  type CustomerMonth,
+  type Execution,
+  type Expectation,
+  executionsOfDay,
+  expectationsOfDay,
+  type Pipeline,
+} from './executions.ts';
+import { giveItsKind, KINDS, type Kind } from './kinds.ts';
 
 const HISTORY_DAYS = 125;
 /** Of UTC, at local midnight. */
@@ -36,17 +24,20 @@ export function customerMonth(seed: number, kind: Kind, index: number): Customer
   const firstDay = kind === 'few days of history' ? Math.floor(random.between(0, 7)) : -HISTORY_DAYS;
   const firstMs = startMs + firstDay * DAY_MS;
   const pipelines = company(random, kind, { firstMs, endMs });
-  giveItsKind(random, kind, pipelines, startMs);
+  const isQuiet = giveItsKind(random, kind, pipelines, startMs);
   const sharedNoise = random.between(0.01, 0.06);
   const executions: Execution[] = [];
+  const expectations: Expectation[] = [];
   for (let dayMs = firstMs; dayMs < endMs; dayMs += DAY_MS) {
     const shared = random.logNormal(1, sharedNoise);
     const daysIntoMonth = (dayMs - startMs) / DAY_MS;
+    if (isQuiet(dayMs)) continue;
     for (const pipeline of pipelines) {
       executions.push(...executionsOfDay(random, pipeline, dayMs, daysIntoMonth, shared));
+      expectations.push(...expectationsOfDay(pipeline, dayMs, daysIntoMonth));
     }
   }
-  return { startMs, endMs, executions: executions.sort((one, other) => one.atMs - other.atMs) };
+  return { startMs, endMs, executions: executions.sort((one, other) => one.atMs - other.atMs), expectations };
 }
 
 /** Pipelines of many sizes and noises; the week and the growth of one customer's resemble each other. */
@@ -56,7 +47,7 @@ function company(random: Random, kind: Kind, { firstMs, endMs }: { firstMs: numb
   const week = hasWeek ? weekOf(random) : Array.from({ length: 7 }, () => 1);
   const growth = kind === 'trend' ? (random.chance(0.5) ? 1 : -1) * random.between(0.002, 0.011) : 0;
   return Array.from(
-    { length: Math.min(MOST_PIPELINES, Math.max(1, count)) },
+    { length: kind === 'a single pipeline' ? 1 : Math.min(MOST_PIPELINES, Math.max(1, count)) },
     (_, id): Pipeline => ({
       id,
       firstMs,
@@ -71,44 +62,12 @@ function company(random: Random, kind: Kind, { firstMs, endMs }: { firstMs: numb
         isExponential: random.chance(0.5),
       },
       peak: { factor: 1, lastDays: 0, firstDays: 0 },
+      change: { fromMs: endMs, factor: 1 },
+      backfill: null,
+      runShare: 1,
       isBillable: random.chance(0.8) ? true : null,
     }),
   );
-}
-
-/** Gives some of the pipelines what their kind of customer is named for. */
-function giveItsKind(random: Random, kind: Kind, pipelines: readonly Pipeline[], startMs: number): void {
-  const share = random.between(0.3, 1);
-  const chosen = pipelines.filter((_, index) => index === 0 || random.chance(share));
-  if (kind === 'month-end peaks') {
-    for (const pipeline of chosen) {
-      const days = Math.ceil(random.between(0, 3));
-      const factor = random.between(2, 6);
-      pipeline.peak = random.chance(0.25)
-        ? { factor, lastDays: 0, firstDays: 1 }
-        : { factor, lastDays: days, firstDays: 0 };
-    }
-  } else if (kind === 'free pipelines') {
-    for (const pipeline of pipelines) if (random.chance(share / 2)) pipeline.isBillable = false;
-  } else if (kind === 'rare schedules') {
-    for (const pipeline of chosen) makeRare(random, pipeline);
-  } else if (kind === 'pipeline added or removed') {
-    for (const pipeline of pipelines.slice(0, Math.ceil(random.between(0, 3)))) {
-      const changedMs = startMs + Math.floor(random.between(-20, 9)) * DAY_MS;
-      if (random.chance(0.5)) pipeline.lastMs = changedMs;
-      else pipeline.firstMs = changedMs;
-    }
-  }
-}
-
-/** On working days, once a week or once a month. */
-function makeRare(random: Random, pipeline: Pipeline): void {
-  const onlyDay = Math.floor(random.between(0, 7));
-  const calendar = random.unit();
-  pipeline.hoursOfDay = pipeline.hoursOfDay.slice(0, 1);
-  if (calendar < 0.5) pipeline.week = [0, 1, 1, 1, 1, 1, 0];
-  else if (calendar < 0.8) pipeline.week = pipeline.week.map((_, day) => (day === onlyDay ? 7 : 0));
-  else pipeline.dayOfMonth = Math.floor(random.between(1, 29));
 }
 
 function weekOf(random: Random): number[] {
