@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 const START_TIMEOUT_MS = 15_000;
-const CALL_TIMEOUT_MS = 300_000;
+const CALL_TIMEOUT_MS = 150_000;
 
 /** The file that is the engine, by platform and processor. */
 const ENGINES: Record<string, string> = {

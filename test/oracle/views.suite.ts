@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { TABLES, type TableName } from '../../functions/schema/tables.ts';
+import { type Row, TABLES, type TableName } from '../../functions/schema/tables.ts';
 import { readViews } from '../../functions/views/templates.ts';
 import type { Fixture } from '../fixtures/fixture.ts';
 import { FIXTURES } from '../fixtures/fixtures.ts';
@@ -10,6 +10,7 @@ import { type Oracle, type OracleTable, startOracle } from './oracle.ts';
 
 /** Sums of FLOAT64 depend on the order in which they are added, which neither promises. */
 const TOLERANCE = 1e-9;
+const MAX_PIPELINES = 10;
 
 let oracle: Oracle;
 beforeAll(async () => {
@@ -25,12 +26,31 @@ describe.each(Object.entries(FIXTURES))('on %s', (_name, fixture) => {
   });
   afterAll(() => duckDb.close());
 
-  test.each([...bigQueryViews(fixture).keys()])('%s says the same in both engines', async (view) => {
-    const [expected, found] = [await ask(view), await duckDb.read(view)];
-    expect(found.columns).toEqual(expected.columns);
-    expectSameRows(found, expected);
+  const views = [...bigQueryViews(fixture).keys()].filter((view) => view !== 'plan_forecast');
+  test.each(views)('%s says the same in both engines', async (view) => {
+    expectSame(await duckDb.read(view), await ask(view));
+  });
+
+  test('plan_forecast says the same in both engines', async () => {
+    const part = ofFewPipelines(fixture);
+    const duckDb = await openViews(part);
+    try {
+      expectSame(await duckDb.read('plan_forecast'), await judgeOf(part)('plan_forecast'));
+    } finally {
+      duckDb.close();
+    }
   });
 });
+
+/** The oracle's time for the forecast grows with the square of the days of all pipelines: thirty take minutes. */
+function ofFewPipelines(fixture: Fixture): Fixture {
+  const { pipeline_logs = [] } = fixture.tables ?? {};
+  const nameOf = ({ client_id, pipeline_id }: Row) => `${client_id} ${pipeline_id}`;
+  const names = [...new Set(pipeline_logs.map(nameOf))];
+  const kept = new Set(names.filter((_, index) => index % Math.ceil(names.length / MAX_PIPELINES) === 0));
+  const few = pipeline_logs.filter((row) => kept.has(nameOf(row)));
+  return { ...fixture, tables: { ...fixture.tables, pipeline_logs: few } };
+}
 
 test('the newest version is the one with the newest updatedat, then the newest sync', async () => {
   const { rows } = await judgeOf(VERSIONS)('pipeline_logs_latest');
@@ -66,7 +86,8 @@ function judgeOf(fixture: Fixture): (view: string) => Promise<OracleTable> {
   return answerTo;
 }
 
-function expectSameRows(found: Answer, expected: Omit<OracleTable, 'name'>): void {
+function expectSame(found: Answer, expected: Omit<OracleTable, 'name'>): void {
+  expect(found.columns).toEqual(expected.columns);
   const floats = expected.columns.filter(({ type }) => type === 'FLOAT64').map(({ name }) => name);
   const [rows, expectedRows] = [found, expected].map(({ rows }) => inOneOrder(rows, floats));
   expect(rows?.map(({ exact }) => exact)).toEqual(expectedRows?.map(({ exact }) => exact));

@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { include: ['test/oracle/*.suite.ts'], testTimeout: 400_000, hookTimeout: 60_000 },
+  test: { include: ['test/oracle/*.suite.ts'], testTimeout: 240_000, hookTimeout: 60_000 },
 });
