@@ -17,7 +17,7 @@ const FORECAST_DAY = 10;
 const LIMIT_DAY = 15;
 const VIEW = 'plan_forecast';
 
-/** Two ways to make up months; the view was tuned on the first. */
+/** Two ways to make up months; the view was tuned on other seeds of both. */
 const GENERATORS = [
   { name: 'Customers', kinds: KINDS, make: customerMonth },
   { name: 'Companies', kinds: COMPANY_KINDS, make: companyMonth },

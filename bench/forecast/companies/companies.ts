@@ -14,7 +14,7 @@ const MOST_TABLES = 14;
 
 /**
  * A month of a company whose pipelines copy the tables of a system that lives: made otherwise than `customerMonth`, so that
- * a forecast that was tuned to the one is held to the other.
+ * a forecast cannot be good at the habits of one generator alone.
  */
 export function companyMonth(seed: number, kind: CourseName, index: number): CustomerMonth {
   const random = createRandom(seed, 1_000 + COMPANY_KINDS.indexOf(kind), index);
