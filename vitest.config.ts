@@ -6,8 +6,8 @@ process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/no
 
 export default defineConfig({
   test: {
-    // Most tests wait for real back-offs and time-outs, so a worker for each of two processors is not too much.
-    maxWorkers: 2,
+    // Many tests wait for real back-offs and time-outs, so that three workers keep two processors busy.
+    maxWorkers: 3,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxConcurrency: 20,

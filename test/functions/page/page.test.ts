@@ -91,7 +91,7 @@ describe.for(['DuckDB', 'BigQuery'] as const)('with %s', (kind) => {
     const billing = { timeZone: 'America/Sao_Paulo', planRecords: 1_000_000, planPipelines: null };
     return kind === 'DuckDB'
       ? duckDbWarehouse(join(folder, 'kondado.duckdb'))
-      : bigQueryWarehouse(await startBigQuery({ billing }));
+      : bigQueryWarehouse(await startBigQuery({ billing, isJudged: true }));
   }
 
   test('the page shows what the runs have stored', async ({ folder, startKondado, startBigQuery }) => {
