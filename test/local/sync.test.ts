@@ -152,7 +152,7 @@ describe('npm run sync with credentials', () => {
 
   test('gives up when Kondado lets nothing through', async ({ account, command }) => {
     const { env } = await account({ rows: 10, fault: () => ({ kind: 'rateLimit' }) });
-    const limited = { ...env, TIME_BUDGET_SECONDS: '0.5' };
+    const limited = { ...env, TIME_BUDGET_SECONDS: '5' };
     const { status, stdout, stderr } = await command('sync', [], limited);
     expect(status).toBe(1);
     expect(stderr).toContain("Kondado's rate limit was hit");
