@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { SyncError } from './errors.ts';
 import type { LogLevel } from './log.ts';
 import { createSecretRemover } from './redaction.ts';
-import type { StreamName } from './streams.ts';
+import type { ObjectKind, StreamName } from './streams.ts';
 import { MINUTE_MS } from './timestamps.ts';
 import { type Language, type Parsed, VARIABLES, type Variable, type VariableName } from './variables.ts';
 
@@ -34,7 +34,7 @@ export interface KondadoConfig {
   token: Credential;
   paths: Record<StreamName, string>;
   /** With `{id}` in the place of the object's id. */
-  statusPaths: Record<'pipeline' | 'model', string>;
+  statusPaths: Record<ObjectKind, string>;
   limits: Limits;
   rateLimitPauseMs: number;
   requestTimeoutMs: number;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { stringifyJson } from './json.ts';
-import { type Column, type ColumnType, type Row, TABLES, type Value } from './schema/tables.ts';
+import { type Column, type ColumnType, type Row, sourceColumns, type Value } from './schema/tables.ts';
 import type { Source, StreamName } from './streams.ts';
 import { addMs, DAY_MS, parseTimestamp, type Timestamp, timestampOf } from './timestamps.ts';
 
@@ -155,7 +155,7 @@ const COLUMNS: Record<StreamName, ReadonlyMap<string, Column>> = {
 
 /** The column of each field that the API may send; a date is known by the column's own name too. */
 function columnsByField(stream: StreamName): ReadonlyMap<string, Column> {
-  const columns = TABLES[stream].schema.filter(({ name }) => !name.startsWith('_'));
+  const columns = sourceColumns(stream);
   return new Map(
     columns.flatMap((column) =>
       [column.name, API_FIELDS.get(column.name)].flatMap((field) => (field ? [[field, column]] : [])),

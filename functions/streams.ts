@@ -7,6 +7,15 @@ export const STREAM_NAMES = ['pipeline_logs', 'model_logs'] as const;
 
 export type StreamName = (typeof STREAM_NAMES)[number];
 
+/** What Kondado executes. */
+export type ObjectKind = 'pipeline' | 'model';
+
+/** What the executions in a stream are of. */
+export const OBJECT_KINDS: Record<StreamName, ObjectKind> = {
+  pipeline_logs: 'pipeline',
+  model_logs: 'model',
+};
+
 /** What one run reads on its own, with its own watermark: a stream, of one client or of all that the token may see. */
 export interface Source {
   stream: StreamName;

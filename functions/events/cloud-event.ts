@@ -1,5 +1,5 @@
-import { type Row, TABLES, type Value } from '../schema/tables.ts';
-import type { StreamName } from '../streams.ts';
+import { type Row, sourceColumns, type Value } from '../schema/tables.ts';
+import { OBJECT_KINDS, type StreamName } from '../streams.ts';
 import { displayTimestamp } from '../timestamps.ts';
 
 const LARGEST_NUMBER = 2n ** 53n;
@@ -9,9 +9,6 @@ const MAX_DATA_BYTES = 6_500_000;
 const MAX_TEXT_CHARACTERS = 100_000;
 /** https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md#type-system */
 const NO_TEXT = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/gu;
-
-/** What an execution is called by stream. */
-const KINDS: Record<StreamName, 'pipeline' | 'model'> = { pipeline_logs: 'pipeline', model_logs: 'model' };
 
 /** An execution that has finished, as CloudEvents 1.0 describes it. */
 export interface FinishedEvent {
@@ -32,7 +29,7 @@ export interface FinishedEvent {
 
 /** The event of a row, which is the same whoever makes it and whenever. */
 export function eventOf(stream: StreamName, row: Row): FinishedEvent {
-  const kind = KINDS[stream];
+  const kind = OBJECT_KINDS[stream];
   const idColumn = `${kind}_id`;
   const { id, client_id: clientId, row_count: rowCount, createdat } = row;
   const objectId = row[idColumn];
@@ -94,8 +91,7 @@ function dataOf(stream: StreamName, row: Row): string {
 }
 
 function jsonOf(stream: StreamName, row: Row, maxCharacters = Number.POSITIVE_INFINITY): string {
-  const columns = TABLES[stream].schema.filter(({ name }) => !name.startsWith('_'));
-  const values = columns.map(({ name, type }) => {
+  const values = sourceColumns(stream).map(({ name, type }) => {
     const value = row[name] ?? null;
     if (typeof value === 'bigint') return [name, isExact(value) ? Number(value) : String(value)];
     if (typeof value !== 'string') return [name, value];

@@ -1,7 +1,7 @@
 import type { ReadingConfig } from '../config.ts';
 import { BudgetUsedUp, toSyncError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { StreamName } from '../streams.ts';
+import { OBJECT_KINDS, type ObjectKind, type StreamName } from '../streams.ts';
 import { openReader } from '../warehouse/open.ts';
 import type { Reader } from '../warehouse/warehouse.ts';
 import { changesOf, type LineContext, logChanges, type Observed, type Statuses } from './changes.ts';
@@ -89,12 +89,9 @@ export async function logAlerts(
   }
 }
 
-const KINDS = ['pipeline', 'model'] as const;
+const KINDS = Object.values(OBJECT_KINDS);
 
-const readStatuses: Record<
-  (typeof KINDS)[number],
-  (reader: Reader, wording: Wording) => Promise<Observed[]>
-> = {
+const readStatuses: Record<ObjectKind, (reader: Reader, wording: Wording) => Promise<Observed[]>> = {
   pipeline: async (reader, wording) =>
     (await reader.read('pipeline_status')).map((status) => ({ object: pipelineOf(status, wording), status })),
   model: async (reader, wording) =>

@@ -1,4 +1,5 @@
 import type { ReadingConfig } from '../config.ts';
+import type { ObjectKind } from '../streams.ts';
 import type { ViewRow } from '../views/columns.ts';
 import { quoted } from './shortened.ts';
 import type { Wording } from './wording/wording.ts';
@@ -11,7 +12,7 @@ export const PIPELINES_LINK = `${KONDADO}/pipelines`;
 
 /** What Kondado runs: a pipeline or a model. */
 export interface KondadoObject {
-  kind: 'pipeline' | 'model';
+  kind: ObjectKind;
   id: string | null;
   clientId: string | null;
   /** As somebody else chose it, or what stands in for it. */

@@ -4,13 +4,13 @@ import type { KondadoConfig } from '../config.ts';
 import { BudgetUsedUp, PauseTooLong } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { createRedactor, createSecretRemover } from '../redaction.ts';
-import type { Source } from '../streams.ts';
+import type { ObjectKind, Source } from '../streams.ts';
 import { type Answer, decodeAnswer, type Page } from './answer.ts';
 import { readText } from './body.ts';
 import { type Endpoint, pageAt, statusAt } from './endpoints.ts';
 import { AttemptFailed, rateLimited, refusal, unavailable } from './faults.ts';
 import { limiterFor, type Patience } from './limiter.ts';
-import { GONE, type ObjectKind, type ObjectStatus } from './statuses.ts';
+import { GONE, type ObjectStatus } from './statuses.ts';
 
 /** A request that was sent so long ago has reached Kondado: the rest of the time until its answer is Kondado's own. */
 const DELIVERY_MS = 500;

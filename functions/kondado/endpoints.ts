@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 import type { KondadoConfig } from '../config.ts';
-import type { Source, StreamName } from '../streams.ts';
+import type { ObjectKind, Source, StreamName } from '../streams.ts';
 import type { VariableName } from '../variables.ts';
 import { PAGE, type Page } from './answer.ts';
-import { type ObjectKind, type ObjectStatus, statusOf } from './statuses.ts';
+import { type ObjectStatus, statusOf } from './statuses.ts';
 
 /** What is asked for, and what it is called in messages. */
 export interface Endpoint<T> {

@@ -1,9 +1,6 @@
 import { z } from 'zod';
 import { stringifyJson } from '../json.ts';
 
-/** What Kondado knows a status of. */
-export type ObjectKind = 'pipeline' | 'model';
-
 export type ObjectState =
   | 'gone'
   | 'blocked'

@@ -1,3 +1,4 @@
+import type { StreamName } from '../streams.ts';
 import modelLogs from './model_logs.json' with { type: 'json' };
 import pipelineLogs from './pipeline_logs.json' with { type: 'json' };
 import rejectedRows from './rejected_rows.json' with { type: 'json' };
@@ -36,3 +37,8 @@ export const TABLES = {
 } as const;
 
 export type TableName = keyof typeof TABLES;
+
+/** The columns of a stream that come from Kondado; our own begin with an underscore. */
+export function sourceColumns(stream: StreamName): Column[] {
+  return TABLES[stream].schema.filter(({ name }) => !name.startsWith('_'));
+}

@@ -1,11 +1,11 @@
 import type { Config } from '../config.ts';
+import { OBJECT_KINDS } from '../streams.ts';
 import { addMs, MINUTE_MS, type Timestamp } from '../timestamps.ts';
 import type { LastLook, SeenObject } from '../warehouse/status-questions.ts';
 import type { Warehouse } from '../warehouse/warehouse.ts';
 
 /** Less than an hour, so that the runs of every hour look, and those of every five minutes do so once an hour. */
 const LOOK_EVERY_MS = 50 * MINUTE_MS;
-const KINDS = { pipeline_logs: 'pipeline', model_logs: 'model' } as const;
 
 type Comparable = number | string | bigint;
 
@@ -25,7 +25,7 @@ export async function candidatesAt(
 ): Promise<Candidate[]> {
   if (await warehouse.isLookedAtSince(addMs(now, -LOOK_EVERY_MS), now)) return [];
   const looks = await warehouse.lastLooks(now);
-  const kinds = streams.map((stream) => KINDS[stream]);
+  const kinds = streams.map((stream) => OBJECT_KINDS[stream]);
   // What a key may not see any more would end every look at the first refusal.
   const isRead = ({ kind, clientId }: SeenObject) =>
     kinds.includes(kind) && (clientIds.length === 0 || (clientId !== null && clientIds.includes(clientId)));

@@ -1,9 +1,10 @@
 import { BudgetUsedUp, PauseTooLong, toSyncError } from '../errors.ts';
 import type { StatusApi } from '../kondado/client.ts';
 import { STATUS_PATH_VARIABLES } from '../kondado/endpoints.ts';
-import type { ObjectKind, ObjectStatus } from '../kondado/statuses.ts';
+import type { ObjectStatus } from '../kondado/statuses.ts';
 import type { Log } from '../log.ts';
 import type { Row } from '../schema/tables.ts';
+import { OBJECT_KINDS, type ObjectKind } from '../streams.ts';
 import { type ErrorReport, errorReport, type StatusesReport } from '../sync/report.ts';
 import type { RunTools } from '../sync/sync-source.ts';
 import { type Timestamp, timestampOf } from '../timestamps.ts';
@@ -108,7 +109,7 @@ function warn(looks: readonly Look[], faults: readonly ErrorReport[], runId: str
     const fields = { run_id: runId, failed: faults.length, error_code: fault.code };
     log.write('warn', 'status_unavailable', message, fields);
   }
-  for (const kind of ['pipeline', 'model'] as const) warnOfPath(kind, looks, runId, log);
+  for (const kind of Object.values(OBJECT_KINDS)) warnOfPath(kind, looks, runId, log);
   const unknown = looks.filter(({ status }) => status.state === 'unknown');
   const [first] = unknown;
   if (first === undefined) return;

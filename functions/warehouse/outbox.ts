@@ -1,4 +1,4 @@
-import { type Column, type Row, TABLES, type Value } from '../schema/tables.ts';
+import { type Column, type Row, sourceColumns, type Value } from '../schema/tables.ts';
 import type { StreamName } from '../streams.ts';
 import { addMs, DAY_MS, type Timestamp, timestampOfMicros } from '../timestamps.ts';
 import type { AnswerRow, Ask } from './adapter.ts';
@@ -37,7 +37,7 @@ export function createOutboxQuestions(ask: Ask) {
       afterId: bigint | null;
       limit: number;
     }): Promise<Row[]> {
-      const columns = columnsOf(stream);
+      const columns = sourceColumns(stream);
       const rows = await ask(
         `WITH runs AS (
            SELECT run_id, MAX(mode) AS mode, MIN(started_at) AS began_at, MAX(finished_at) AS ended_at,
@@ -64,11 +64,6 @@ export function createOutboxQuestions(ask: Ask) {
       return rows.map((row) => rowOf(row, columns));
     },
   };
-}
-
-/** Those that come from Kondado. */
-function columnsOf(stream: StreamName): Column[] {
-  return TABLES[stream].schema.filter(({ name }) => !name.startsWith('_'));
 }
 
 function asText({ name, type }: Column): string {

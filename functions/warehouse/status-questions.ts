@@ -1,3 +1,4 @@
+import type { ObjectKind } from '../streams.ts';
 import { addMs, DAY_MS, type Timestamp } from '../timestamps.ts';
 import type { Ask } from './adapter.ts';
 import { idOf, literal, momentOf, readView } from './queries.ts';
@@ -6,7 +7,7 @@ const SEEN_DAYS = 90;
 
 /** A pipeline or model that the logs name. */
 export interface SeenObject {
-  kind: 'pipeline' | 'model';
+  kind: ObjectKind;
   clientId: bigint | null;
   objectId: bigint;
 }
@@ -37,7 +38,7 @@ export function createStatusQuestions(ask: Ask) {
     /** The newest look at every pipeline and model that the logs of the last 90 days name, or that was looked at since then. */
     async lastLooks(now: Timestamp): Promise<LastLook[]> {
       const since = literal(addMs(now, -SEEN_DAYS * DAY_MS));
-      const seen = (kind: SeenObject['kind']) =>
+      const seen = (kind: ObjectKind) =>
         `SELECT DISTINCT '${kind}' AS kind, client_id, ${kind}_id AS object_id,
            CAST(NULL AS INT64) AS observed_us, CAST(NULL AS STRING) AS state
          FROM {${kind}_logs}
@@ -73,7 +74,7 @@ export function createStatusQuestions(ask: Ask) {
     },
 
     /** What the views call overdue now. */
-    async overdueObjects(kind: SeenObject['kind']): Promise<SeenObject[]> {
+    async overdueObjects(kind: ObjectKind): Promise<SeenObject[]> {
       const condition = 'overdue_minutes IS NOT NULL';
       const ids =
         kind === 'pipeline'
