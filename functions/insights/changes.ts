@@ -64,6 +64,8 @@ export function logChanges(changes: Changes, context: LineContext): void {
   for (const observed of single.slice(0, LINES_AT_MOST)) logTrouble('pipeline_overdue', observed, context);
   for (const observed of failing.slice(0, LINES_AT_MOST)) logTrouble('pipeline_failing', observed, context);
   for (const observed of back.slice(0, LINES_AT_MOST)) logBack(observed, context);
+  logOthers('pipeline_failing', failing.length - LINES_AT_MOST, context);
+  logOthers('pipeline_back', back.length - LINES_AT_MOST, context);
   // In a first run nothing is known to be new; after an outage, too much may be.
   const others = Math.max(0, single.length - LINES_AT_MOST) + unplaced.length;
   if (others > 0) {
@@ -91,6 +93,20 @@ function logPaused(paused: readonly Observed[], { forecast, run, wording, log }:
     pipeline_ids: paused.slice(0, LINES_AT_MOST).map(({ object }) => object.id),
     link: PIPELINES_LINK,
   });
+}
+
+/** How many more there are than have a line of their own. */
+function logOthers(
+  event: 'pipeline_failing' | 'pipeline_back',
+  others: number,
+  { run, wording, log }: LineContext,
+): void {
+  if (others <= 0) return;
+  const [severity, say] =
+    event === 'pipeline_back'
+      ? (['info', wording.findings.backMany] as const)
+      : (['warn', wording.findings.failingMany] as const);
+  log.write(severity, event, say(others), { run_id: run.run_id, others, link: PIPELINES_LINK });
 }
 
 /** A line about something that is overdue, or that will be. */

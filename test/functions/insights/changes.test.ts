@@ -147,6 +147,31 @@ describe('a line about a pipeline that is back', () => {
     ]);
   });
 
+  test('of more than twenty one line says how many more, and so of those that begin to fail', async ({
+    folder,
+  }) => {
+    const ids = Array.from({ length: 23 }, (_, index) => index + 1);
+    const look = (status: (id: number) => ReturnType<typeof onTime>) => ({
+      pipeline_status: ids.map(status),
+    });
+    const running = (id: number) => onTime(id, { last_execution_at: at(-10), state: 'ok' });
+    const back = await linesOf(folder, {
+      before: look((id) => late(id, -90, { last_execution_at: at(-900) })),
+      after: look(running),
+    });
+    const failing = await linesOf(folder, {
+      before: look(running),
+      after: look((id) => onTime(id, { last_execution_at: at(-10), state: 'failing' })),
+    });
+    for (const [lines, event, message] of [
+      [back, 'pipeline_back', '3 more are back, see the page.'],
+      [failing, 'pipeline_failing', '3 more began to fail, see the page.'],
+    ] as const) {
+      expect(lines.map((line) => line.event)).toEqual(Array.from({ length: 21 }, () => event));
+      expect(lines[20]).toMatchObject({ message, others: 3, link: 'https://app.kondado.com.br/pipelines' });
+    }
+  });
+
   test('does not come for one that has not run, and is not expected any more', async ({ folder }) => {
     const before = { pipeline_status: [late(1, -90, { last_execution_at: at(-900) })] };
     const after = { pipeline_status: [onTime(1, { health: 'irregular', last_execution_at: at(-900) })] };

@@ -112,9 +112,11 @@ export function findings(f: Formats) {
       `${since === null ? '' : ` since ${f.longDay(since)}`}: ${f.list(names)}. Kondado pauses pipelines then. ${link}`,
     failing: (subject: string, kind: string, reason: string, link: string | null) =>
       `The ${subject} is ${kind}, though not overdue yet. ${reason} (${f.timeZone})${link === null ? '' : ` ${link}`}`,
+    failingMany: (number: number) => `${count(number)} more began to fail, see the page.`,
     others: (number: number) => `${count(number)} more`,
     back: (subject: string, lastAt: Date, link: string | null) =>
       `The ${subject} is back: it finished on ${time(lastAt)} (${f.timeZone}).${link === null ? '' : ` ${link}`}`,
+    backMany: (number: number) => `${count(number)} more ${number === 1 ? 'is' : 'are'} back, see the page.`,
     alertsSkipped: (reason: string) => `Plan and overdue pipelines were not looked at: ${reason}`,
     noTimeLeft: 'there was no time left. Raise TIME_BUDGET_SECONDS if it happens again.',
   };

@@ -101,9 +101,12 @@ export function findings(f: Formats): Catalogue['findings'] {
       `${since === null ? '' : ` desde ${f.longDay(since)}`}: ${f.list(names)}. Nesse caso a Kondado pausa os pipelines. ${link}`,
     failing: (subject, kind, reason, link) =>
       `O ${subject} está ${kind}, embora ainda não esteja atrasado. ${reason} (${f.timeZone})${link === null ? '' : ` ${link}`}`,
+    failingMany: (number) =>
+      `Mais ${plural(number, 'começou a falhar', 'começaram a falhar')}, veja a página.`,
     others: (number) => `mais ${count(number)}`,
     back: (subject, lastAt, link) =>
       `O ${subject} voltou: terminou em ${time(lastAt)} (${f.timeZone}).${link === null ? '' : ` ${link}`}`,
+    backMany: (number) => `Mais ${plural(number, 'voltou', 'voltaram')}, veja a página.`,
     alertsSkipped: (reason) => `O plano e os pipelines em atraso não foram verificados: ${reason}`,
     noTimeLeft: 'não sobrou tempo. Aumente TIME_BUDGET_SECONDS se acontecer de novo.',
   };
