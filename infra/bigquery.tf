@@ -30,7 +30,10 @@ locals {
   _view_texts = { for name, view in local._view_files : name => templatefile("${local._view_folder}/${view.file}", merge(
     local._view_values[view.object],
     # Steps that stand in a file of their own.
-    { silence = trimspace(templatefile("${local._view_folder}/steps/silence.sql", local._view_values[view.object])) },
+    {
+      regimes = trimspace(templatefile("${local._view_folder}/steps/regimes.sql", local._view_values[view.object]))
+      silence = trimspace(templatefile("${local._view_folder}/steps/silence.sql", local._view_values[view.object]))
+    },
   )) }
 
   views = { for name, text in local._view_texts : name => "${trimspace(text)}\n-- Columns of the tables: ${local._columns_hash}\n" }

@@ -3,45 +3,45 @@
 -- Nearly every step reads only the one before, because BigQuery runs a step anew for each step that reads it.
 -- 120 days hold three month ends to learn from.
 WITH executions AS (
-  SELECT client_id, pipeline_id, createdat, DATE(createdat, '${time_zone}') AS day, TIME(createdat, '${time_zone}') AS time_of_day,
+  SELECT IFNULL(client_id, -1) AS client_key, pipeline_id, createdat, DATE(createdat, '${time_zone}') AS day, TIME(createdat, '${time_zone}') AS time_of_day,
     -- One absurd value must not spoil what is computed with it.
     IF(is_billable IS NOT FALSE, GREATEST(-1000000000000000, LEAST(1000000000000000, IFNULL(row_count, 0))), 0) AS records
   FROM `${dataset}.pipeline_logs_latest`
   WHERE createdat > TIMESTAMP_SUB(${now}, INTERVAL 120 DAY) AND createdat <= ${now}
 ),
--- A client's log is known through the start of its newest run that came to the end, the plan's through the earliest of these.
+-- A client's log is known through the start of its newest run that came to the end.
 successes AS (
   SELECT client_id, MAX(started_at) AS known_at
   FROM `${dataset}.sync_runs`
   WHERE stream = 'pipeline_logs' AND mode = 'incremental' AND outcome = 'success' AND started_at <= ${now}
   GROUP BY client_id
 ),
-knowledge AS (
-  SELECT IF(LOGICAL_AND(known_at IS NOT NULL), MIN(known_at), NULL) AS known_through
-  FROM (
-    SELECT logs.client_id, MAX(IF(of_all.known_at > own.known_at OR own.known_at IS NULL, of_all.known_at, own.known_at)) AS known_at
-    FROM executions AS logs
-    CROSS JOIN (SELECT MAX(IF(client_id IS NULL, known_at, NULL)) AS known_at FROM successes) AS of_all
-    LEFT JOIN successes AS own ON own.client_id = logs.client_id
-    WHERE logs.createdat > TIMESTAMP_SUB(${now}, INTERVAL 90 DAY)
-    GROUP BY logs.client_id
-  )
+clients AS (
+  SELECT logs.client_key, MAX(logs.createdat) AS newest_at,
+    MAX(IF(of_all.known_at > own.known_at OR own.known_at IS NULL, of_all.known_at, own.known_at)) AS known_at
+  FROM executions AS logs
+  CROSS JOIN (SELECT MAX(IF(client_id IS NULL, known_at, NULL)) AS known_at FROM successes) AS of_all
+  LEFT JOIN successes AS own ON own.client_id = logs.client_key
+  GROUP BY logs.client_key
 ),
--- What came after the newest log is unknown, not nothing: the copy may be behind, or Kondado may have paused.
+-- Until then, or until the newest row if that is later, a day without executions had none. What came after is unknown: the copy may be behind.
 active_days AS (
-  SELECT client_id, pipeline_id, last_day, last_time, day AS active_day, COUNT(*) AS executions, MAX(createdat) AS last_execution_at,
+  SELECT client_key, pipeline_id, last_day, last_time, day AS active_day, COUNT(*) AS executions, MAX(createdat) AS last_execution_at,
     CAST(SUM(records) AS INT64) AS records, CAST(SUM(IF(time_of_day > last_time, records, 0)) AS FLOAT64) AS records_later,
     MAX(IF(time_of_day <= last_time, 1, 0)) AS ran_earlier
   FROM executions
-  CROSS JOIN (SELECT DATE(MAX(createdat), '${time_zone}') AS last_day, TIME(MAX(createdat), '${time_zone}') AS last_time FROM executions)
-  GROUP BY client_id, pipeline_id, last_day, last_time, day
+  JOIN (
+    SELECT client_key, DATE(last_at, '${time_zone}') AS last_day, TIME(last_at, '${time_zone}') AS last_time
+    FROM (SELECT client_key, GREATEST(newest_at, IFNULL(known_at, newest_at)) AS last_at FROM clients)
+  ) USING (client_key)
+  GROUP BY client_key, pipeline_id, last_day, last_time, day
 ),
 pipelines AS (
-  SELECT * EXCEPT (last_execution_at), DENSE_RANK() OVER (ORDER BY client_id, pipeline_id) AS pipeline,
+  SELECT * EXCEPT (last_execution_at), DENSE_RANK() OVER (ORDER BY client_key, pipeline_id) AS pipeline,
     MIN(active_day) OVER of_pipeline AS first_day, LEAD(active_day) OVER (of_pipeline ORDER BY active_day) AS next_active_day,
     MAX(last_execution_at) OVER of_pipeline AS last_execution_at
   FROM active_days
-  WINDOW of_pipeline AS (PARTITION BY client_id, pipeline_id)
+  WINDOW of_pipeline AS (PARTITION BY client_key, pipeline_id)
 ),
 -- Every day of a pipeline, from its first execution to the end of the month.
 series AS (
@@ -61,34 +61,40 @@ series AS (
   CROSS JOIN UNNEST(GENERATE_DATE_ARRAY(active_day, IFNULL(DATE_SUB(next_active_day, INTERVAL 1 DAY), month_end))) AS day
 ),
 sums AS (
-  SELECT *, SUM(executions) OVER (PARTITION BY day) AS executions_of_all,
+  SELECT *, SUM(executions) OVER (PARTITION BY day) AS executions_of_all, MAX(IF(executions > 0, day, NULL)) OVER () AS newest_day,
     SUM(records) OVER (PARTITION BY DATE_TRUNC(day, MONTH) ORDER BY day) AS used,
     first_day > DATE_ADD(MIN(first_day) OVER (), INTERVAL 14 DAY) AND first_day > DATE_SUB(last_day, INTERVAL 10 DAY) AS is_new
   FROM series
 ),
 -- A day on which no pipeline ran, after the limit or although that weekday usually has runs, is a pause or a hole: unknown, not zero.
 known AS (
-  SELECT *,
-    IF(day < last_day AND (executions_of_all > 0 OR NOT (IFNULL(day > used_up_on, FALSE) OR IFNULL(active_share > 0.75, FALSE))), 1, 0) AS is_known
+  SELECT *, IF(day < last_day AND NOT is_pause, 1, 0) AS is_known
   FROM (
-    SELECT *, MIN(IF(used >= CAST(${plan_records} AS INT64), day, NULL)) OVER (PARTITION BY DATE_TRUNC(day, MONTH)) AS used_up_on,
-      AVG(CASE WHEN day >= last_day THEN NULL WHEN executions_of_all > 0 THEN 1 ELSE 0 END) OVER (PARTITION BY weekday) AS active_share
-    FROM sums
+    SELECT *, day <= last_day AND executions_of_all = 0 AND (IFNULL(day > used_up_on, FALSE) OR IFNULL(active_share > 0.75, FALSE)) AS is_pause
+    FROM (
+      SELECT *, MIN(IF(used >= CAST(${plan_records} AS INT64), day, NULL)) OVER (PARTITION BY DATE_TRUNC(day, MONTH)) AS used_up_on,
+        AVG(CASE WHEN day >= newest_day THEN NULL WHEN executions_of_all > 0 THEN 1 ELSE 0 END) OVER (PARTITION BY weekday) AS active_share
+      FROM sums
+    )
   )
 ),
 numbered AS (
   SELECT *, SUM(is_known) OVER (PARTITION BY pipeline) AS known_days, SUM(is_known) OVER (PARTITION BY pipeline ORDER BY day) AS day_number,
     PERCENTILE_CONT(IF(is_known = 1 AND day > first_day AND records > 0 AND days_ahead >= -56, CAST(records AS FLOAT64), NULL), 0.5)
       OVER (PARTITION BY pipeline) AS median_records,
-    AVG(IF(day != last_day, NULL, IF(is_new, 1, 0))) OVER () AS share_of_new
+    PERCENTILE_CONT(IF(is_known = 1 AND day > first_day AND records > 0 AND days_ahead >= -21, CAST(records AS FLOAT64), NULL), 0.5)
+      OVER (PARTITION BY pipeline) AS median_of_late,
+    AVG(IF(day != last_day, NULL, IF(is_new, 1, 0))) OVER () AS share_of_new,
+    -- The pause that has not ended is forecast as if there were none.
+    MIN(IF(is_pause AND day > newest_day, day, NULL)) OVER (PARTITION BY pipeline) AS paused_from
   FROM known
 ),
 silences AS (
   SELECT *, COUNTIF(executions > 0) OVER of_pipeline AS active_days,
     MAX(IF(executions > 0, day_number, NULL)) OVER of_pipeline AS last_active_number,
     IF(executions > 0, day_number - 1 - MAX(IF(executions > 0, day_number, NULL)) OVER before, NULL) AS silent_days_before,
-    -- The last day counts too once the pipeline is nearly always heard by that time of day.
-    IF(IFNULL(MAX(IF(day = last_day, executions, 0)) OVER of_pipeline = 0
+    -- The last day counts too once the pipeline is nearly always heard by that time of day, and others are.
+    IF(IFNULL(MAX(IF(day = last_day AND executions_of_all > 0 AND executions = 0, 1, 0)) OVER of_pipeline = 1
         AND AVG(IF(executions > 0 AND day < last_day, ran_earlier, NULL)) OVER of_pipeline > 0.9, FALSE), 1, 0)
       + known_days - MAX(IF(executions > 0, day_number, NULL)) OVER of_pipeline AS silent_days,
     AVG(IF(is_known = 1, volume, NULL)) OVER of_pipeline AS mean_volume, IF(is_known = 1 AND month_position = 0, volume, NULL) AS plain_volume,
@@ -97,9 +103,10 @@ silences AS (
       / SUM(IF(is_known = 1 AND month_position = 0, IF(weekday >= 6, 0.6, 1.16), NULL)) OVER around AS usual_volume
   FROM (
     SELECT *,
-      -- One huge day must not lift the level for weeks, least of all a first one, which may load a history; but month ends may be huge.
-      GREATEST(0, LEAST(records, IFNULL(median_records * CASE WHEN day = first_day THEN 1.5 WHEN month_position = 0 THEN 5 ELSE 12 END, records)))
-        AS volume
+      -- One huge day must not lift the level for weeks, least of all a first one, which may load a history; but month ends may be huge,
+      -- and half of three weeks are no longer one day.
+      GREATEST(0, LEAST(records, IFNULL(GREATEST(median_records, IFNULL(median_of_late, 0))
+        * CASE WHEN day = first_day THEN 1.5 WHEN month_position = 0 THEN 5 ELSE 12 END, records))) AS volume
     FROM numbered
   )
   WINDOW of_pipeline AS (PARTITION BY pipeline), around AS (of_pipeline ORDER BY day ROWS BETWEEN 10 PRECEDING AND 10 FOLLOWING),
@@ -148,89 +155,13 @@ profiles AS (
     FROM month_positions
   )
 ),
--- How steady a pipeline is, told by the steps from one day to the next and from one week to the next, as logarithms.
-steps AS (
-  SELECT *, POWER(LEAST(1, ABS(log_volume - LAST_VALUE(log_volume IGNORE NULLS) OVER before)), 2) / 2 AS daily_step,
-    POWER(LEAST(1, ABS(log_volume - LAG(log_volume, 7) OVER (of_pipeline ORDER BY day))), 2) / 2 AS weekly_step,
-    AVG(log_volume) OVER (of_pipeline ORDER BY day ROWS BETWEEN 4 PRECEDING AND 4 FOLLOWING) AS log_volume_around,
-    IFNULL(AVG(IF(days_ahead >= -14, log_volume, NULL)) OVER of_pipeline, AVG(log_volume) OVER of_pipeline) AS log_volume_of_late,
-    -- What usually comes after the last time of the last day; a fifth of an even day is added, for where little is known.
-    IFNULL((SUM(weight * records_later) OVER of_pipeline + mean_volume / 5 * (1 - elapsed_share))
-      / NULLIF(SUM(weight * records) OVER of_pipeline + mean_volume / 5, 0), 1 - elapsed_share) AS later_share
-  FROM (SELECT *, IF(is_known = 1 AND volume > 0 AND profile > 0.15 AND NOT is_rare, LN(volume / profile), NULL) AS log_volume FROM profiles)
-  WINDOW of_pipeline AS (PARTITION BY pipeline), before AS (of_pipeline ORDER BY day ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-),
--- Weekly steps that are larger than daily ones tell of days that resemble the one before, each of which proves less.
-variances AS (
-  SELECT *, 0.001 + (0.03 + IFNULL(SUM(weekly_step) OVER of_pipeline, 0)) / (3 + COUNT(weekly_step) OVER of_pipeline) AS variance,
-    (0.03 + IFNULL(SUM(daily_step) OVER of_pipeline, 0)) / (3 + COUNT(daily_step) OVER of_pipeline) AS daily_variance
-  FROM steps
-  WINDOW of_pipeline AS (PARTITION BY pipeline)
-),
-heights AS (
-  SELECT *, EXP(height) AS rise, IF(height IS NULL, NULL, weight) AS w,
-    IF(height IS NULL, NULL, weight * EXP(2 * (log_volume_of_late - log_volume_around))) AS v
-  FROM (
-    SELECT *, 2 * daily_variance / (daily_variance + variance) / variance AS certainty, log_volume_around - log_volume_of_late
-      + GREATEST(-2.5, LEAST(2.5, (log_volume - log_volume_around) / SQRT(variance))) * SQRT(variance) AS height
-    FROM variances
-  )
-),
--- What a line needs: through the logarithms of the days before (b), of the days since (s), and through the volumes since (r).
-sums_of_lines AS (
-  SELECT *, SUM(w) OVER before AS b, SUM(w * days_ahead) OVER before AS bt, SUM(w * days_ahead * days_ahead) OVER before AS btt,
-    SUM(w * height) OVER before AS bh, SUM(w * height * days_ahead) OVER before AS bht, SUM(w * height * height) OVER before AS bhh,
-    SUM(w) OVER since AS s, SUM(w * days_ahead) OVER since AS st, SUM(w * days_ahead * days_ahead) OVER since AS stt,
-    SUM(w * height) OVER since AS sh, SUM(w * height * days_ahead) OVER since AS sht, SUM(w * height * height) OVER since AS shh,
-    SUM(v) OVER since AS r, SUM(v * days_ahead) OVER since AS rt, SUM(v * days_ahead * days_ahead) OVER since AS rtt,
-    SUM(v * rise) OVER since AS rh, SUM(v * rise * days_ahead) OVER since AS rht, SUM(v * rise * rise) OVER since AS rhh
-  FROM heights
-  WINDOW of_pipeline AS (PARTITION BY pipeline), since AS (of_pipeline ORDER BY day DESC),
-    before AS (of_pipeline ORDER BY day ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
-),
--- Every day may be the one that the present regime began on, one in a hundred is, and since then it may be even or grow in two ways.
-shapes AS (
-  SELECT *, 7000 / certainty AS stiffness, IF(shape = 'even', 1e12, 7000 / certainty) AS stiffness_since,
-    GREATEST(0, btt - bt * bt / b) AS spread, bht - bt * bh / b AS product, bhh - bh * bh / b AS squares,
-    IF(shape = 'straight', r, s) AS since, GREATEST(0, IF(shape = 'straight', rtt - rt * rt / r, stt - st * st / s)) AS spread_since,
-    IF(shape = 'straight', rht - rt * rh / r, sht - st * sh / s) AS product_since,
-    IF(shape = 'straight', rhh - rh * rh / r, shh - sh * sh / s) AS squares_since,
-    CASE shape WHEN 'even' THEN 0.5 WHEN 'compound' THEN 0.3 ELSE 0.2 END * IF(day = first_day, 1, 0.01) AS chance_beforehand
-  FROM sums_of_lines
-  CROSS JOIN UNNEST(['even', 'compound', 'straight']) AS shape
-),
--- How likely the lines before and since are, if the level of each may be anything and its slope is drawn towards none.
-likelihoods AS (
-  SELECT *, likelihood - MAX(likelihood) OVER (PARTITION BY pipeline) AS likelihood_of_best,
-    GREATEST(-0.1, LEAST(0.1, slope / IF(shape = 'straight', GREATEST(0.05, (rh - slope * rt) / r), 1))) AS growth,
-    IF(shape = 'even', 0, 1 / certainty / (spread_since + stiffness_since)) AS growth_variance
-  FROM (
-    SELECT *, product_since / (spread_since + stiffness_since) AS slope, LN(chance_beforehand)
-      - (certainty * (squares_since - product_since * product_since / (spread_since + stiffness_since))
-        + LN(1 + certainty * since / 2) + LN(1 + spread_since / stiffness_since)
-        + IF(day = first_day, 0, certainty * (squares - product * product / (spread + stiffness))
-          + LN(1 + certainty * b / 2) + LN(1 + spread / stiffness))) / 2 AS likelihood
-    FROM shapes
-  )
-),
--- What the others went through is likely for a pipeline too: four fifths of what is expected of it beforehand is what they tell.
-regimes AS (
-  SELECT *, SUM(belief) OVER (PARTITION BY pipeline) AS belief_in_all, SUM(belief) OVER of_shape AS belief_in_shape,
-    SUM(belief) OVER (of_shape ORDER BY day) AS belief_so_far, SUM(belief * growth) OVER of_shape AS growths,
-    SUM(belief * (growth * growth + growth_variance)) OVER of_shape AS growths_squared
-  FROM (
-    SELECT *, IFNULL(EXP(likelihood_of_best) * (0.2 + 0.8 * GREATEST(0, SUM(EXP(likelihood_of_best)) OVER of_all - EXP(likelihood_of_best))
-      / SUM(EXP(likelihood_of_best)) OVER () / chance_beforehand), IF(shape = 'even' AND day = first_day, 1, 0)) AS belief
-    FROM likelihoods
-    WINDOW of_all AS (PARTITION BY shape, IF(day = first_day, NULL, day))
-  )
-  WINDOW of_shape AS (PARTITION BY pipeline, shape)
-),
+-- Since when each pipeline is as it is now, and how likely, in each of three shapes: even, or growing in two ways.
+${regimes},
 levels AS (
   SELECT *, SUM(counted) OVER of_shape AS days_counted, SUM(counted * days_ahead) OVER of_shape AS days_ahead_counted,
     SUM(counted * volume) OVER of_shape AS volumes, SUM(counted * outline) OVER of_shape AS outlines
   FROM (
-    SELECT *, belief_so_far / belief_in_all * weight AS counted,
+    SELECT *, belief_so_far / NULLIF(belief_in_shape, 0) * weight AS counted,
       profile * CASE shape WHEN 'even' THEN 1 WHEN 'compound' THEN EXP(slope * grown) ELSE GREATEST(0.02, 1 + slope * grown) END AS outline
     FROM (
       -- No growth goes on for ever: with each day to come it is a hundredth less.
@@ -243,16 +174,16 @@ levels AS (
 ),
 -- A pipeline's rest is that of the shape it has, which is not certain, nor is the shape's level or growth, or nothing if it has ended.
 doubts AS (
-  SELECT *, share * POWER(SUM(rest) OVER (PARTITION BY pipeline, shape), 2) * (1 + LEAST(1, uncertainty))
-      - IF(shape = 'even', POWER(SUM(share * rest) OVER (PARTITION BY pipeline), 2), 0) AS doubt
+  SELECT *, share * POWER(SUM(rest) OVER (PARTITION BY pipeline, shape), 2) * (0.3 + LEAST(1, uncertainty))
+      + IF(shape = 'even', POWER(SUM(share * rest) OVER (PARTITION BY pipeline), 2) * (0.7 / GREATEST(alive, 1e-9) - 1), 0) AS doubt
   FROM (
     SELECT *, belief_in_shape / belief_in_all * alive AS share,
-      CASE WHEN day < last_day OR day < month THEN 0 WHEN day = last_day THEN later_share ELSE 1 END * expected AS rest,
+      IF(day < month OR day < IFNULL(paused_from, last_day), 0, IF(day > last_day OR paused_from IS NOT NULL, 1, later_share)) * expected AS rest,
       belief_so_far / belief_in_all * volume AS present, belief_so_far / belief_in_all * expected * IF(day_number > last_active_number, alive, 1) AS fitted
     FROM (
       SELECT *, IF(is_rare, IFNULL(volume_of_date, 0), IFNULL(volumes / NULLIF(outlines, 0), 0) * outline) AS expected,
         IF(is_rare, 0.4 / active_days, IFNULL(1 / IFNULL(certainty, 4) / NULLIF(days_counted, 0), 1)
-          + IFNULL((growths_squared / NULLIF(belief_in_shape, 0) - slope * slope)
+          + 2.2 * IFNULL((growths_squared / NULLIF(belief_in_shape, 0) - slope * slope)
             * POWER(DATE_DIFF(month_end, last_day, DAY) / 2 - days_ahead_counted / NULLIF(days_counted, 0), 2), 0)) AS uncertainty
       FROM levels
     )
@@ -271,22 +202,26 @@ totals AS (
   SELECT MAX(last_execution_at) AS data_through, IFNULL(CAST(SUM(month_records) AS INT64), 0) AS month_to_date_records,
     LEAST(1e18, IFNULL(SUM(rest), 0)) AS rest, IFNULL(MAX(active_pipelines), 0) AS active_pipelines,
     MIN(IF(ROUND(projected) >= CAST(${plan_records} AS INT64), day, NULL)) AS limit_date,
-    -- The days' relative error, with three days of 14 % added.
-    IFNULL((SUM(IF(fitted IS NOT NULL, residual * residual, NULL)) + 3 * 0.02 * AVG(fitted * fitted))
+    -- The days' relative error, with three days of 14 % added; what happened once, as catching up does, hardly counts.
+    IFNULL((SUM(POWER(LEAST(ABS(residual), 5 * usual_error * fitted), 2)) + 3 * 0.02 * AVG(fitted * fitted))
       / NULLIF(SUM(fitted * fitted) + 3 * AVG(fitted * fitted), 0), 0.02) AS noise,
     SUM(rest * rest) AS rest_squared, GREATEST(0, SUM(doubt)) AS doubt, IFNULL(NULLIF(SUM(is_known), 0), 1) AS known_days
-  FROM days
+  FROM (SELECT *, PERCENTILE_CONT(ABS(residual) / NULLIF(fitted, 0), 0.5) OVER () AS usual_error FROM days)
 ),
--- Four of five outcomes lie within 1.1 of these deviations, which overlap: of the days to come, of each level and growth, of the profile.
+-- Four of five outcomes lie within 1.15 of these deviations, which overlap: of the days to come, of each level and growth, of the profile.
 -- What was not known for three days says nothing of the days to come; a limit that was reached stays reached.
 band AS (
   SELECT *,
-    IFNULL(LEAST(1, 1.1 * SQRT((noise * rest_squared + doubt) / NULLIF(rest * rest, 0) + (noise + 0.015) / known_days)), 0) AS margin,
+    IFNULL(LEAST(1, 1.15 * SQRT((0.65 * noise * rest_squared + doubt) / NULLIF(rest * rest, 0) + (noise + 0.04) / known_days)), 0) AS margin,
     IF(known_through >= TIMESTAMP_SUB(${now}, INTERVAL 3 DAY), month_to_date_records, NULL) AS records_known,
     IF(known_through >= TIMESTAMP_SUB(${now}, INTERVAL 3 DAY) OR month_to_date_records >= CAST(${plan_records} AS INT64), limit_date, NULL)
       AS limit_known
   FROM totals
-  CROSS JOIN knowledge
+  CROSS JOIN (
+    SELECT IF(LOGICAL_AND(known_at IS NOT NULL), MIN(known_at), NULL) AS known_through
+    FROM clients
+    WHERE newest_at > TIMESTAMP_SUB(${now}, INTERVAL 90 DAY)
+  )
 )
 SELECT ${now} AS as_of, data_through, DATE_TRUNC(DATE(${now}, '${time_zone}'), MONTH) AS month,
   month_to_date_records, CAST(${plan_records} AS INT64) AS plan_records, month_to_date_records / CAST(${plan_records} AS INT64) AS used_share,

@@ -11,7 +11,7 @@ export type ViewPlaceholders = Record<
 const OBJECTS = ['pipeline', 'model'];
 
 /** Steps that stand in a file of their own, by the placeholder in whose place they come. */
-const STEPS = ['silence'];
+const STEPS = ['regimes', 'silence'];
 
 /**
  * The text of every view in BigQuery's SQL, by name, with its placeholders.

@@ -29,6 +29,10 @@ test.each([
   { what: 'half as much again each month', volumeOn: (day: number) => 1_000 * 1.5 ** (day / 30) },
   { what: 'a third less each month', volumeOn: (day: number) => 1_000 * 0.67 ** (day / 30) },
   { what: 'ten more each day', volumeOn: (day: number) => 1_500 + 10 * day },
+  {
+    what: 'growth that ended two weeks ago',
+    volumeOn: (day: number) => 1_000 * 1.6 ** (Math.min(day, -5) / 30),
+  },
 ])('$what goes on so', async ({ volumeOn }) => {
   const { rows, whole } = november(volumeOn);
   const { projected_month_records } = await forecast({}, rows);
@@ -40,6 +44,10 @@ test.each([
   { on: -20, factor: 2 },
   { on: -20, factor: 0.4 },
   { on: 4, factor: 2 },
+  // Of such leaps neither edge may look like growth.
+  { on: -40, factor: 1_000 },
+  { on: -40, factor: 0.001 },
+  { on: -8, factor: 10 },
 ])('what is $factor times as much since day $on stays so', async ({ on, factor }) => {
   const { rows, whole } = november((day) => 1_000 * (day >= on ? factor : 1));
   const { projected_month_records } = await forecast({}, rows);

@@ -178,6 +178,39 @@ describe('silence of all', () => {
     });
   });
 
+  const everyThirdDay = (row: Row) => (Date.parse(String(row.createdat)) / DAY_MS + 1) % 3 < 1;
+
+  test('days without runs that are nothing unusual are known to have had none', async () => {
+    const rows = STEADY.filter(everyThirdDay);
+    expect(rows.at(-1)?.createdat).toBe('2026-11-08T09:00:00.000000Z');
+    const { projected_month_records } = await forecast({}, rows);
+    expect(Number(projected_month_records) / 1_000).toBeCloseTo(1, 1);
+  });
+
+  test('of a client whose copy is behind the days since are still to come', async () => {
+    const behind = daily('2026-07-20T09:00:00.000000Z', '2026-11-08T12:00:00.000000Z', { client_id: 2n });
+    const runs = [
+      syncRun('a', NOW, { client_id: 1n }),
+      syncRun('b', addMs(NOW, -2 * DAY_MS), { client_id: 2n }),
+    ];
+    const rows = withIds(
+      STEADY.map((row) => ({ ...row, client_id: 1n })),
+      behind,
+    );
+    expect(await forecast({}, rows, runs)).toMatchObject({
+      month_to_date_records: 1800n,
+      projected_month_records: about(6_000),
+    });
+  });
+
+  test('what a run that did not come to the end has stored is not forecast once more', async () => {
+    const rows = withIds(STEADY, daily('2026-07-20T12:00:00.000000Z', NOW));
+    const { projected_month_records } = await forecast({}, rows, [
+      syncRun('a', '2026-11-10T10:00:00.000000Z'),
+    ]);
+    expect(projected_month_records).toEqual(about(6_000));
+  });
+
   test('a copy that is two days behind does not lower the forecast', async () => {
     const rows = daily('2026-07-20T09:00:00.000000Z', '2026-11-08T12:00:00.000000Z');
     expect(await forecast({}, rows)).toMatchObject({
