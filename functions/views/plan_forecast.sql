@@ -117,7 +117,8 @@ weekdays AS (
     -- Monthly and the like: too few days for a level, their dates repeat instead.
     active_days > 1 AND last_active_number - 1 > 20 * (active_days - 1) AS is_rare,
     AVG(IF(day < last_day, volume, NULL)) OVER (PARTITION BY pipeline, day_of_month) AS volume_of_date,
-    COUNTIF(silent_days_before >= silent_days) OVER (PARTITION BY pipeline) + 0.4 * POWER(0.15, silent_days - 1) AS such_silences,
+    COUNTIF(silent_days_before >= silent_days) OVER (PARTITION BY pipeline) + 0.4 * POWER(0.15,
+      GREATEST(0, silent_days / GREATEST(1, IFNULL((last_active_number - 1) / NULLIF(active_days - 1, 0), 1)) - 1)) AS such_silences,
     -- Old days count less, and so does the first one, which may be half a day.
     IF(is_known = 1, POWER(0.5, days_ahead / -100) * IF(day = first_day, 0.3, 1), IF(day = first_day AND day = last_day, 1, 0)) AS weight,
     -- What a weekday is worth to all pipelines and to this one, compared with the days around it.
@@ -208,11 +209,11 @@ totals AS (
     SUM(rest * rest) AS rest_squared, GREATEST(0, SUM(doubt)) AS doubt, IFNULL(NULLIF(SUM(is_known), 0), 1) AS known_days
   FROM (SELECT *, PERCENTILE_CONT(ABS(residual) / NULLIF(fitted, 0), 0.5) OVER () AS usual_error FROM days)
 ),
--- Four of five outcomes lie within 1.15 of these deviations, which overlap: of the days to come, of each level and growth, of the profile.
+-- Four of five outcomes lie within 1.2 of these deviations, which overlap: of the days to come, of each level and growth, of the profile.
 -- What was not known for three days says nothing of the days to come; a limit that was reached stays reached.
 band AS (
   SELECT *,
-    IFNULL(LEAST(1, 1.15 * SQRT((0.65 * noise * rest_squared + doubt) / NULLIF(rest * rest, 0) + (noise + 0.04) / known_days)), 0) AS margin,
+    IFNULL(LEAST(1, 1.2 * SQRT((0.65 * noise * rest_squared + doubt) / NULLIF(rest * rest, 0) + (noise + 0.04) / known_days)), 0) AS margin,
     IF(known_through >= TIMESTAMP_SUB(${now}, INTERVAL 3 DAY), month_to_date_records, NULL) AS records_known,
     IF(known_through >= TIMESTAMP_SUB(${now}, INTERVAL 3 DAY) OR month_to_date_records >= CAST(${plan_records} AS INT64), limit_date, NULL)
       AS limit_known
