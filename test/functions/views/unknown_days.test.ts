@@ -38,8 +38,12 @@ describe('silence of all', () => {
   test('days without runs that are nothing unusual are known to have had none', async () => {
     const rows = STEADY.filter(everyThirdDay);
     expect(rows.at(-1)?.createdat).toBe('2026-11-08T09:00:00.000000Z');
-    const { projected_month_records } = await forecast({}, rows);
-    expect(Number(projected_month_records) / 1_000).toBeCloseTo(1, 1);
+    const known = await forecast({}, rows);
+    const behind = await forecast({}, rows, [syncRun('a', '2026-11-08T10:00:00.000000Z')]);
+    expect(Number(known.projected_month_records) / 1_000).toBeCloseTo(1, 1);
+    const fewer = Number(behind.projected_month_records) - Number(known.projected_month_records);
+    expect(fewer).toBeGreaterThan(40); // of the 67 that two days bring on average
+    expect(fewer).toBeLessThan(90);
   });
 
   test('of a client whose copy is behind the days since are still to come', async () => {
