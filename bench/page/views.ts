@@ -4,8 +4,9 @@ import path from 'node:path';
 import { readTemplates } from '../../functions/views/templates.ts';
 import { connectDuckDb } from '../../functions/warehouse/duckdb/connection.ts';
 import { openDuckDbForReading } from '../../functions/warehouse/duckdb/reading.ts';
-import { makeTables, makeViews } from '../../functions/warehouse/duckdb/schema.ts';
+import { makeTables, makeViews, placeholdersOf } from '../../functions/warehouse/duckdb/schema.ts';
 
+const BILLING = { timeZone: 'America/Sao_Paulo', planRecords: 50_000_000, planPipelines: null };
 const RUNS = 3;
 const DAYS = 90;
 
@@ -48,13 +49,7 @@ async function writeHistory(file: string): Promise<string> {
        SELECT 'run', 'incremental', stream, 'success', now() - to_hours(hour), now() - to_hours(hour), 1, 1000 - hour, now()
        FROM range(${24 * DAYS}) AS hours(hour), (VALUES ('pipeline_logs'), ('model_logs')) AS streams(stream)`,
     );
-    await makeViews(connection, {
-      dataset: 'main',
-      now: 'now()',
-      time_zone: 'America/Sao_Paulo',
-      plan_records: '50000000',
-      plan_pipelines: 'NULL',
-    });
+    await makeViews(connection, placeholdersOf(BILLING));
     const answer = await connection.runAndReadAll('SELECT count(*) FROM pipeline_logs');
     return Number(answer.getRows()[0]?.[0]).toLocaleString('en');
   } finally {
@@ -77,7 +72,7 @@ function insertion(object: string, firstId: number, count: number, minutes: numb
 }
 
 async function timesOf(file: string): Promise<object[]> {
-  const reader = await openDuckDbForReading({ kind: 'duckdb', path: file });
+  const reader = await openDuckDbForReading({ kind: 'duckdb', path: file }, BILLING);
   if (reader === null) throw new Error(`There is no ${file}.`);
   const table = [];
   for (const view of readTemplates().keys()) {

@@ -215,8 +215,9 @@ band AS (
   SELECT *,
     IFNULL(LEAST(1, 1.2 * SQRT((0.65 * noise * rest_squared + doubt) / NULLIF(rest * rest, 0) + (noise + 0.04) / known_days)), 0) AS margin,
     IF(known_through >= TIMESTAMP_SUB(${now}, INTERVAL 3 DAY), month_to_date_records, NULL) AS records_known,
-    IF(known_through >= TIMESTAMP_SUB(${now}, INTERVAL 3 DAY) OR month_to_date_records >= CAST(${plan_records} AS INT64), limit_date, NULL)
-      AS limit_known
+    IF(month_to_date_records >= CAST(${plan_records} AS INT64)
+      OR known_through >= TIMESTAMP_SUB(${now}, INTERVAL 3 DAY) AND ROUND(month_to_date_records + rest) >= CAST(${plan_records} AS INT64),
+      limit_date, NULL) AS limit_known
   FROM totals
   CROSS JOIN (
     SELECT IF(LOGICAL_AND(known_at IS NOT NULL), MIN(known_at), NULL) AS known_through

@@ -291,9 +291,10 @@ SELECT NULLIF(client_key, -1) AS client_id, NULLIF(object_key, -1) AS ${object}_
       ) || '.'
   END AS reason,
   TIMESTAMP_MICROS(last_us) AS last_execution_at, IF(gaps < 3, NULL, usual_us / 60000000) AS usual_interval_minutes,
-  IF(has_rhythm, TIMESTAMP_MICROS(expected_us), NULL) AS expected_by,
+  IF(known_us IS NOT NULL AND has_rhythm, TIMESTAMP_MICROS(expected_us), NULL) AS expected_by,
   IF(is_overdue, overdue_us / 60000000, NULL) AS overdue_minutes,
-  executions_24h, executions_7d, IF(has_rhythm, SAFE_DIVIDE(came, came + missed), NULL) AS on_time_share_30d, consecutive_empty_executions,
+  executions_24h, executions_7d, IF(known_us IS NOT NULL AND has_rhythm, SAFE_DIVIDE(came, came + missed), NULL) AS on_time_share_30d,
+  consecutive_empty_executions,
   last_seconds AS last_execution_seconds, usual_seconds AS usual_execution_seconds, TIMESTAMP_MICROS(known_us) AS known_through,
   state, TIMESTAMP_MICROS(since_us) AS state_since, state_message, silence_reason, failing_share_30d
 FROM reasons

@@ -1,5 +1,5 @@
 import type { Budget } from '../budget.ts';
-import type { Config, StorageConfig } from '../config.ts';
+import type { StorageConfig } from '../config.ts';
 import type { Adapter } from './adapter.ts';
 import { createInspectionQuestions } from './inspection.ts';
 import { createOutboxQuestions } from './outbox.ts';
@@ -43,20 +43,20 @@ async function openAdapter({ warehouse, billing }: StorageConfig, budget: Budget
  *
  * @param signal ends a call with BudgetUsedUp.
  */
-export async function openReader({ warehouse }: StorageConfig, signal?: AbortSignal): Promise<Reader | null> {
-  const adapter = await openForReading(warehouse, signal);
+export async function openReader(config: StorageConfig, signal?: AbortSignal): Promise<Reader | null> {
+  const adapter = await openForReading(config, signal);
   return (
     adapter && { read: (view, condition) => readView(adapter.ask, view, condition), close: adapter.close }
   );
 }
 
 async function openForReading(
-  warehouse: Config['warehouse'],
+  { warehouse, billing }: StorageConfig,
   signal: AbortSignal | undefined,
 ): Promise<Pick<Adapter, 'ask' | 'close'> | null> {
   if (warehouse.kind === 'duckdb') {
     const { openDuckDbForReading } = await import('./duckdb/reading.ts');
-    return openDuckDbForReading(warehouse);
+    return openDuckDbForReading(warehouse, billing);
   }
   const { connectBigQuery } = await import('./bigquery/connection.ts');
   return { ask: connectBigQuery(warehouse, signal).ask, close: async () => {} };

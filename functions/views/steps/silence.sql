@@ -32,9 +32,10 @@ states AS (
 ),
 -- When the plan's records were used up, if they were: Kondado pauses pipelines then until the month ends.
 plan_months AS (
-  SELECT month, MIN(IF(used >= CAST(${plan_records} AS INT64), at_us, NULL)) AS used_up_us
+  SELECT month, MIN(IF(used >= CAST(${plan_records} AS INT64) AND used_in_all >= CAST(${plan_records} AS INT64), at_us, NULL)) AS used_up_us
   FROM (
-    SELECT month, at_us, SUM(records) OVER (PARTITION BY month ORDER BY at_us, id) AS used
+    -- What was booked by mistake and taken back has used up nothing.
+    SELECT month, at_us, SUM(records) OVER (PARTITION BY month ORDER BY at_us, id) AS used, SUM(records) OVER (PARTITION BY month) AS used_in_all
     FROM (
       SELECT id, UNIX_MICROS(createdat) AS at_us, DATE_TRUNC(DATE(createdat, '${time_zone}'), MONTH) AS month,
         CAST(IF(is_billable IS NOT FALSE, GREATEST(-1000000000000000, LEAST(1000000000000000, IFNULL(row_count, 0))), 0) AS FLOAT64) AS records

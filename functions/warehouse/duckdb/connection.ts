@@ -34,10 +34,22 @@ export async function connectDuckDb(path: string): Promise<DuckDbConnection> {
   };
 }
 
-/** Asks a question as `Ask` does. */
-export async function askDuckDb(connection: DuckDBConnection, sql: string): Promise<AnswerRow[]> {
+/**
+ * Asks a question as `Ask` does.
+ *
+ * @param views texts in DuckDB's SQL that take the place of the file's views of these names.
+ */
+export async function askDuckDb(
+  connection: DuckDBConnection,
+  sql: string,
+  views: ReadonlyMap<string, string> = new Map(),
+): Promise<AnswerRow[]> {
   const statement = toDuckDb(sql.replaceAll(/\{(\w+)\}/g, '`main.$1`'));
-  const answer = await connection.runAndReadAll(statement);
+  const withViews = statement.replaceAll(/"main"\."(\w+)"/g, (relation, name) => {
+    const text = views.get(name);
+    return text === undefined ? relation : `(${text})`;
+  });
+  const answer = await connection.runAndReadAll(withViews);
   const names = answer.columnNames();
   return answer
     .getRows()

@@ -3,11 +3,10 @@ import type { Config, DuckDbConfig } from '../../config.ts';
 import { type LogRow, type RejectedRow, rejectedRowValues } from '../../rows.ts';
 import { type Column, type Row, TABLES, type TableName, type Value } from '../../schema/tables.ts';
 import { epochMicrosOf } from '../../timestamps.ts';
-import { billingPlaceholders } from '../../views/templates.ts';
 import type { Adapter } from '../adapter.ts';
 import { askDuckDb, connectDuckDb, DEFAULT_MEMORY, type DuckDb, inTurn } from './connection.ts';
 import { createDuckDbInspector } from './inspection.ts';
-import { makeTables, makeViews } from './schema.ts';
+import { makeTables, makeViews, placeholdersOf } from './schema.ts';
 
 const LOW_MEMORY = '32MB';
 const LARGE_PAGE_BYTES = 2 ** 18;
@@ -58,7 +57,7 @@ export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billin
     await work(async () => {
       await transaction(async () => {
         await makeTables(connection);
-        await makeViews(connection, { dataset: 'main', now: 'now()', ...billingPlaceholders(billing) });
+        await makeViews(connection, placeholdersOf(billing));
       });
       // Rows are appended by position, and a newer version of the sync may have made the file.
       const rows = await connection.runAndReadAll(

@@ -1,23 +1,33 @@
 import { existsSync } from 'node:fs';
-import type { DuckDbConfig } from '../../config.ts';
+import type { Config, DuckDbConfig } from '../../config.ts';
 import { SyncError } from '../../errors.ts';
 import type { Adapter } from '../adapter.ts';
 import { askDuckDb, connectDuckDb, DEFAULT_MEMORY, inTurn } from './connection.ts';
+import { placeholdersOf, readDuckDbViews } from './schema.ts';
 
 /** Enough for a million executions; with the default, reading would take more memory than a run with all its rows. */
 const LOW_MEMORY = '64MB';
 
-/** Opens a DuckDB file for reading, also while a run of this process writes to it; null if there is none. */
-export async function openDuckDbForReading({
-  path,
-}: DuckDbConfig): Promise<Pick<Adapter, 'ask' | 'close'> | null> {
+/**
+ * Opens a DuckDB file for reading, also while a run of this process writes to it; null if there is none.
+ *
+ * Its views are those of the run that wrote last, so they may be of another plan: what is read are their texts of today.
+ */
+export async function openDuckDbForReading(
+  { path }: DuckDbConfig,
+  billing: Config['billing'],
+): Promise<Pick<Adapter, 'ask' | 'close'> | null> {
   if (!existsSync(path)) return null;
   const { connection, close } = await connectDuckDb(path);
   const work = inTurn(path);
+  const views = readDuckDbViews(placeholdersOf(billing));
   try {
     await connection.run('SET threads = 2'); // the views add up many rows
     await connection.run(`SET memory_limit = '${LOW_MEMORY}'`);
     await connection.run('BEGIN TRANSACTION READ ONLY');
+    const there = await connection.runAndReadAll('SELECT view_name FROM duckdb_views()');
+    const names = new Set(there.getRows().map(([name]) => name));
+    for (const name of views.keys()) if (!names.has(name)) views.delete(name);
   } catch (error) {
     close();
     throw error;
@@ -26,13 +36,13 @@ export async function openDuckDbForReading({
     ask: (sql) =>
       work(async () => {
         try {
-          return await askDuckDb(connection, sql).catch(async (error: unknown) => {
+          return await askDuckDb(connection, sql, views).catch(async (error: unknown) => {
             if (!isOutOfMemory(error)) throw error;
             // So many rows, or a run that has lowered the limit meanwhile.
             await connection.run('ROLLBACK');
             await connection.run(`SET memory_limit = '${DEFAULT_MEMORY}'`);
             await connection.run('BEGIN TRANSACTION READ ONLY');
-            return askDuckDb(connection, sql);
+            return askDuckDb(connection, sql, views);
           });
         } catch (error) {
           if (!isMissing(error)) throw error;

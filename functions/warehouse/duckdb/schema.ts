@@ -1,6 +1,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
+import type { Config } from '../../config.ts';
 import { type Column, type ColumnType, TABLES } from '../../schema/tables.ts';
-import { fillTemplate, readTemplates, type ViewPlaceholders } from '../../views/templates.ts';
+import {
+  billingPlaceholders,
+  fillTemplate,
+  readTemplates,
+  type ViewPlaceholders,
+} from '../../views/templates.ts';
 import { toDuckDb } from './dialect.ts';
 
 const TYPES: Record<ColumnType, string> = {
@@ -47,6 +53,11 @@ export async function makeViews(connection: DuckDBConnection, placeholders: View
   for (const [name, sql] of readDuckDbViews(placeholders)) {
     await connection.run(`CREATE OR REPLACE VIEW ${name} AS ${sql}`);
   }
+}
+
+/** What the views of a file are filled with. */
+export function placeholdersOf(billing: Config['billing']): ViewPlaceholders {
+  return { dataset: 'main', now: 'now()', ...billingPlaceholders(billing) };
 }
 
 /**

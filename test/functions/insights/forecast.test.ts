@@ -58,7 +58,7 @@ test.each([
   [
     1100,
     'short',
-    'Day 25 of 30: 65 % of the plan used, on course for 107 %: the limit is reached this month, the next sync tells on which day.',
+    'Day 25 of 30: 65 % of the plan used, on course for 107 %: the limit is reached this month, on which day is not known yet.',
   ],
   [700, 'over', 'Day 25 of 30: the plan is used up, on course for 169 %.'],
   [

@@ -180,7 +180,7 @@ test('the time zone stands on the page, and days that were cut in another one ar
   expect(read(WELL).text).toContain('Days and times are those of America/Sao_Paulo.');
   expect(read(WELL).text).not.toContain('another time zone');
   const tokyo = { billing: { ...OPTIONS.billing, timeZone: 'Pacific/Kiritimati' } };
-  expect(read(WELL, tokyo).text).toContain('The days of the tables were cut in another time zone');
+  expect(read(WELL, tokyo).text).toContain('The views cut their days in another time zone');
 });
 
 test('muted pipelines are one line that says how many', () => {

@@ -12,7 +12,13 @@ test.each([
   const rows = await readView(fixture('logs that were never read to their end'), view);
   expect(rows).toHaveLength(2);
   for (const row of rows) {
-    expect(row).toMatchObject({ health: 'unknown', overdue_minutes: null, known_through: null });
+    expect(row).toMatchObject({
+      health: 'unknown',
+      overdue_minutes: null,
+      expected_by: null,
+      on_time_share_30d: null,
+      known_through: null,
+    });
     expect(row.reason).toMatch(/not known/);
   }
 });

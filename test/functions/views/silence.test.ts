@@ -49,6 +49,18 @@ describe('of each pipeline', () => {
   });
 });
 
+test('records that were taken back have used up no plan', async () => {
+  const booked = [10n ** 15n, -(10n ** 15n)].map((row_count, index) =>
+    pipelineExecution(9_000 + index, hoursAgo(40 - index), { pipeline_id: 99n, row_count }),
+  );
+  const takenBack = { ...tables, pipeline_logs: [...(tables.pipeline_logs ?? []), ...booked] };
+  const fixture = { ...STATUSES, planRecords: '1000000000', tables: takenBack };
+  const reasons = (await readView(fixture, 'pipeline_status')).map(({ silence_reason }) => silence_reason);
+  expect(reasons).toContain('failing');
+  expect(reasons).not.toContain('plan_used_up');
+  expect(await readView(fixture, 'plan_forecast')).toMatchObject([{ limit_date: null }]);
+});
+
 test('a model has a state of its own, and is not paused by the plan', async () => {
   expect(await readView(STATUSES, 'model_status')).toMatchObject([
     {

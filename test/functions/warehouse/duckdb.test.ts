@@ -118,6 +118,27 @@ test('views are replaced by those of the version that runs', async ({ folder, st
   expect(await warehouse.latest('pipeline_logs')).toHaveLength(2);
 });
 
+test('a plan that was changed since the last sync is forecast at once', async ({ folder, startKondado }) => {
+  const day = new Date().toISOString().slice(0, 10);
+  const kondado = await startKondado({ pipeline_logs: load('pipeline_logs', 4) });
+  const path = join(folder, 'plans.duckdb');
+  await runSync({
+    ...kondado.env,
+    ...duckDbWarehouse(path).env,
+    ...ONE,
+    PLAN_RECORDS_PER_MONTH: '1000000000',
+  });
+  const limitOf = async (planRecords: number | null) => {
+    const billing = { timeZone: 'UTC', planRecords, planPipelines: null };
+    const reader = await openReader({ warehouse: { kind: 'duckdb', path }, billing });
+    const [forecast] = (await reader?.read('plan_forecast')) ?? [];
+    await reader?.close();
+    return [forecast?.plan_records, forecast?.limit_date?.slice(0, 10)];
+  };
+  expect(await limitOf(1)).toEqual([1, day]);
+  expect(await limitOf(null)).toEqual([null, undefined]);
+});
+
 test('every view can be asked in the file that a sync leaves, and tells of that sync', async ({
   folder,
   startKondado,

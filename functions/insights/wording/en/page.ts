@@ -20,8 +20,9 @@ export function page(f: Formats) {
     openInKondado: 'open in Kondado',
     asOf: 'As of',
     timeZone: (zone: string) => `Days and times are those of ${zone}.`,
-    oldTimeZone: 'The days of the tables were cut in another time zone; the next sync cuts them anew.',
-    oldPlan: 'The plan has been changed in the environment: the day of the limit follows with the next sync.',
+    oldTimeZone: 'The views cut their days in another time zone: apply Terraform, which makes them anew.',
+    oldPlan:
+      'The views were made with another plan and do not tell the day of the limit: apply Terraform, which makes them anew.',
 
     monthTitle: (month: string) => `Billable records in ${f.monthOf(month)}`,
     byDay: 'By day, as a table',

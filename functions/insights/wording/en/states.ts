@@ -71,7 +71,7 @@ export function states(f: Formats) {
     limitAhead: (share: number, projected: number | null, limitDay: string) =>
       `${used(share, projected)}: the limit is reached on ${longDay(limitDay)}.`,
     limitThisMonth: (share: number, projected: number | null) =>
-      `${used(share, projected)}: the limit is reached this month, the next sync tells on which day.`,
+      `${used(share, projected)}: the limit is reached this month, on which day is not known yet.`,
     mayReachLimit: (share: number, projected: number | null, high: number) =>
       `${used(share, projected)}: it should last, but up to ${percent(high)} is possible.`,
     lasts: (share: number, projected: number | null) => `${used(share, projected)}: it lasts this month.`,

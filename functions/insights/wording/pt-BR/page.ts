@@ -21,10 +21,9 @@ export function page(f: Formats): Catalogue['page'] {
     openInKondado: 'abrir na Kondado',
     asOf: 'Situação de',
     timeZone: (zone) => `Dias e horários no fuso ${zone}.`,
-    oldTimeZone:
-      'Os dias das tabelas foram cortados em outro fuso; a próxima sincronização os corta de novo.',
+    oldTimeZone: 'As views cortam os dias em outro fuso: aplique o Terraform, que as refaz.',
     oldPlan:
-      'O plano foi alterado nas variáveis de ambiente: o dia do limite vem com a próxima sincronização.',
+      'As views foram feitas com outro plano e não dizem o dia do limite: aplique o Terraform, que as refaz.',
 
     monthTitle: (month) => `Registros cobrados em ${f.monthOf(month)}`,
     byDay: 'Por dia, em tabela',

@@ -74,7 +74,7 @@ export function states(f: Formats): Catalogue['states'] {
     limitAhead: (share, projected, limitDay) =>
       `${used(share, projected)}: o limite será atingido ${onDay(longDay(limitDay))}.`,
     limitThisMonth: (share, projected) =>
-      `${used(share, projected)}: o limite será atingido neste mês; a próxima sincronização diz em que dia.`,
+      `${used(share, projected)}: o limite será atingido neste mês; ainda não se sabe em que dia.`,
     mayReachLimit: (share, projected, high) =>
       `${used(share, projected)}: deve bastar, mas pode chegar a ${percent(high)}.`,
     lasts: (share, projected) => `${used(share, projected)}: dá até o fim do mês.`,
