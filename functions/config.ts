@@ -21,6 +21,8 @@ export interface BigQueryConfig {
 export interface DuckDbConfig {
   kind: 'duckdb';
   path: string;
+  /** Whether it is the built-in sandbox that this process reads, whose rows are made up. */
+  isSandbox: boolean;
 }
 
 export interface Limits {
@@ -80,6 +82,9 @@ export type ReadingConfig = StorageConfig & Pick<Config, 'language' | 'muted'>;
 /** The file of `npm run sync` without credentials: what is in it is made up. */
 export const SANDBOX_FILE = 'sandbox.duckdb';
 
+/** The key with which commands without credentials read their sandbox: whoever reads with it reads made-up rows. */
+export const MADE_UP_KEY = '6d616465-2075-7020-6b65-79206f6e6c79';
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
@@ -136,9 +141,15 @@ export function readConfig(env: Environment = process.env): Config {
     statusRequestsPerRun: Number(required('STATUS_REQUESTS_PER_RUN')),
     continuationQueue: read('CONTINUATION_QUEUE'),
     events: topic === undefined ? undefined : { topic, apiEndpoint },
-    ...readingConfig(variables),
+    ...readingConfig(variables, env),
     logLevel: required('LOG_LEVEL'),
   };
+  const { warehouse } = config;
+  if (warehouse.kind === 'duckdb' && !warehouse.isSandbox && basename(warehouse.path) === SANDBOX_FILE) {
+    variables.addFault(
+      `DUCKDB_PATH: received a file called ${SANDBOX_FILE}, which is for the made-up rows of the sandbox, accepted is any other with credentials`,
+    );
+  }
   variables.throwFaults();
   return config;
 }
@@ -150,7 +161,7 @@ export function readConfig(env: Environment = process.env): Config {
  */
 export function readReadingConfig(env: Environment = process.env): ReadingConfig {
   const variables = createVariableReader(env);
-  const config = readingConfig(variables);
+  const config = readingConfig(variables, env);
   variables.throwFaults();
   return config;
 }
@@ -161,12 +172,7 @@ export function languageOf({ DISPLAY_LANGUAGE }: Environment): Language {
   return parse(DISPLAY_LANGUAGE ?? '') ?? 'en';
 }
 
-/** Whether what is stored there comes from the sandbox. */
-export function isMadeUp({ warehouse }: ReadingConfig): boolean {
-  return warehouse.kind === 'duckdb' && basename(warehouse.path) === SANDBOX_FILE;
-}
-
-function readingConfig({ read, required }: VariableReader): ReadingConfig {
+function readingConfig({ read, required }: VariableReader, env: Environment): ReadingConfig {
   const bigquery: BigQueryConfig = {
     kind: 'bigquery',
     project: read('BIGQUERY_PROJECT'),
@@ -175,7 +181,11 @@ function readingConfig({ read, required }: VariableReader): ReadingConfig {
     apiEndpoint: read('BIGQUERY_API_ENDPOINT'),
     timeoutMs: required('BIGQUERY_TIMEOUT_SECONDS') * 1000,
   };
-  const duckdb: DuckDbConfig = { kind: 'duckdb', path: required('DUCKDB_PATH') };
+  const duckdb: DuckDbConfig = {
+    kind: 'duckdb',
+    path: required('DUCKDB_PATH'),
+    isSandbox: env.KONDADO_API_KEY === MADE_UP_KEY,
+  };
   return {
     warehouse: required('WAREHOUSE') === 'duckdb' ? duckdb : bigquery,
     billing: {

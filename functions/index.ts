@@ -77,7 +77,7 @@ async function sendCheck(request: RunRequest, response: Response, log: Log): Pro
  * Whoever asks for a page gets one, with the status of what went wrong if something did.
  */
 async function sendPage(response: Response, log: Log): Promise<void> {
-  const [{ isMadeUp, languageOf, readReadingConfig }, { CONTENT_SECURITY_POLICY }] = await Promise.all([
+  const [{ languageOf, readReadingConfig }, { CONTENT_SECURITY_POLICY }] = await Promise.all([
     import('./config.ts'),
     import('./page/document.ts'),
   ]);
@@ -89,7 +89,10 @@ async function sendPage(response: Response, log: Log): Promise<void> {
       import('./page/page.ts'),
       import('./insights/overview.ts'),
     ]);
-    page = renderPage(await loadOverview(config), { ...config, isMadeUp: isMadeUp(config) });
+    const overview = await loadOverview(config);
+    const { warehouse } = config;
+    const isSandbox = warehouse.kind === 'duckdb' && warehouse.isSandbox;
+    page = renderPage(overview, { ...config, isMadeUp: overview?.isMadeUp ?? isSandbox });
   } catch (error) {
     const fault = toSyncError(error);
     const { renderErrorPage } = await import('./page/error.ts');

@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { LOG_LEVELS } from './log.ts';
 import { STREAM_NAMES } from './streams.ts';
 import timeZones from './time-zones.json' with { type: 'json' };
@@ -150,7 +151,12 @@ export const VARIABLES = {
   },
   BIGQUERY_API_ENDPOINT: httpUrl(''),
   BIGQUERY_TIMEOUT_SECONDS: positiveNumber('60'),
-  DUCKDB_PATH: { ...text, default: 'kondado.duckdb', accepts: 'the path of a file' },
+  DUCKDB_PATH: {
+    default: 'kondado.duckdb',
+    accepts: 'the path of a file',
+    // DuckDB would take every leading ~ for it, and who looks whether the file is there would take none.
+    parse: (value) => value.replace(/^~(?=\/)/, homedir).replace(/^~/, './~'),
+  },
   BILLING_TIME_ZONE: {
     default: 'America/Sao_Paulo',
     accepts: 'a name of the IANA time zone database spelt as there, such as America/Sao_Paulo',

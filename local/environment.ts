@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
-import { loadEnvFile } from 'node:process';
-import { languageOf, SANDBOX_FILE } from '../functions/config.ts';
+import { existsSync, readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { languageOf, MADE_UP_KEY, SANDBOX_FILE } from '../functions/config.ts';
 import { createWording, type Wording } from '../functions/insights/wording/wording.ts';
 import { createCompany, PLAN_ACTIVE_PIPELINES, PLAN_RECORDS_PER_MONTH } from './sandbox/company.ts';
-import { SANDBOX_KEY, SANDBOX_TOKEN, startSandbox } from './sandbox/server.ts';
+import { SANDBOX_TOKEN, startSandbox } from './sandbox/server.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -40,8 +40,25 @@ const SANDBOX_DEFAULTS = {
 
 /** The environment of this process, with what a file `.env` in the current folder adds to it. */
 export function readEnvironment(): Environment {
-  if (existsSync('.env')) loadEnvFile('.env');
+  if (existsSync('.env')) {
+    for (const [name, value] of Object.entries(parseEnv(readEnvFile()))) process.env[name] ??= value;
+  }
   return process.env;
+}
+
+/** Variables that were lost to another encoding would be missed by nobody: without credentials there is the sandbox. */
+function readEnvFile(): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync('.env'));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const isRead = code === 'ERR_ENCODING_INVALID_ENCODED_DATA';
+    const reason = isRead ? 'it is not text in UTF-8' : `it could not be read (${code})`;
+    process.stderr.write(
+      `The file .env of this folder cannot be used: ${reason}. Make it a text file with lines like KONDADO_TOKEN=..., or move it away.\n`,
+    );
+    process.exit(2);
+  }
 }
 
 /** The environment of a command on this computer, with the defaults that differ from those in Google Cloud. */
@@ -58,10 +75,10 @@ export function withLocalDefaults(env: Environment): { env: Environment; isSandb
 export async function openLocalEnvironment(processEnv: Environment): Promise<LocalEnvironment> {
   const { env, isSandbox } = withLocalDefaults(processEnv);
   if (!isSandbox) return { env, isSandbox, close: async () => {} };
-  const sandbox = await startSandbox({ source: createCompany(), limits: null });
+  const sandbox = await startSandbox({ source: createCompany(), limits: null, key: MADE_UP_KEY });
   const address = {
     KONDADO_BASE_URL: sandbox.url,
-    KONDADO_API_KEY: SANDBOX_KEY,
+    KONDADO_API_KEY: MADE_UP_KEY,
     KONDADO_TOKEN: SANDBOX_TOKEN,
     KONDADO_PIPELINE_LOGS_PATH: '',
     KONDADO_MODEL_LOGS_PATH: '',

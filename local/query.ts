@@ -78,8 +78,9 @@ function parseQuery(args: string[], env: Environment): { sql: string | undefined
 }
 
 function fileOf({ DUCKDB_PATH }: Environment): string {
-  if (DUCKDB_PATH) return DUCKDB_PATH;
-  return existsSync(VARIABLES.DUCKDB_PATH.default) ? VARIABLES.DUCKDB_PATH.default : SANDBOX_FILE;
+  const { parse, default: realFile } = VARIABLES.DUCKDB_PATH;
+  if (DUCKDB_PATH) return parse(DUCKDB_PATH);
+  return existsSync(realFile) ? realFile : SANDBOX_FILE;
 }
 
 async function ask(connection: DuckDBConnection, sql: string): Promise<Answer> {

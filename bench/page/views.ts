@@ -72,7 +72,7 @@ function insertion(object: string, firstId: number, count: number, minutes: numb
 }
 
 async function timesOf(file: string): Promise<object[]> {
-  const reader = await openDuckDbForReading({ kind: 'duckdb', path: file }, BILLING);
+  const reader = await openDuckDbForReading({ kind: 'duckdb', path: file, isSandbox: false }, BILLING);
   if (reader === null) throw new Error(`There is no ${file}.`);
   const table = [];
   for (const view of readTemplates().keys()) {

@@ -30,6 +30,8 @@ type Shown = keyof typeof SHOWN;
 /** Everything that the page shows, as it was at one moment; a view that could not be read is empty here. */
 export type Overview = { [V in Exclude<Shown, 'plan_forecast'>]: ViewRow<V>[] } & {
   asOf: Date;
+  /** Whether the rows are known to be the sandbox's. */
+  isMadeUp: boolean;
   /** Null if it could not be read. */
   plan_forecast: Forecast | null;
   /** Why a view could not be read: one that cannot takes nothing else with it. */
@@ -69,6 +71,7 @@ async function readOverview(reader: Reader, billing: ReadingConfig['billing']): 
     ...lists,
     asOf: forecast?.as_of ?? new Date(),
     plan_forecast: forecast === undefined ? null : withPlan(forecast, billing),
+    isMadeUp: reader.isMadeUp,
     failures,
   };
 }

@@ -53,3 +53,9 @@ export interface Adapter {
   inspector: Inspector;
   close(): Promise<void>;
 }
+
+/** What reads an adapter's rows alone. */
+export interface ReadingAdapter extends Pick<Adapter, 'ask' | 'close'> {
+  /** Whether the rows are known to be the sandbox's. */
+  isMadeUp: boolean;
+}

@@ -1,6 +1,6 @@
 import type { Budget } from '../budget.ts';
 import type { StorageConfig } from '../config.ts';
-import type { Adapter } from './adapter.ts';
+import type { Adapter, ReadingAdapter } from './adapter.ts';
 import { createInspectionQuestions } from './inspection.ts';
 import { createOutboxQuestions } from './outbox.ts';
 import { createQuestions, readView } from './queries.ts';
@@ -45,19 +45,19 @@ async function openAdapter({ warehouse, billing }: StorageConfig, budget: Budget
  */
 export async function openReader(config: StorageConfig, signal?: AbortSignal): Promise<Reader | null> {
   const adapter = await openForReading(config, signal);
-  return (
-    adapter && { read: (view, condition) => readView(adapter.ask, view, condition), close: adapter.close }
-  );
+  if (adapter === null) return null;
+  const { ask, isMadeUp, close } = adapter;
+  return { read: (view, condition) => readView(ask, view, condition), isMadeUp, close };
 }
 
 async function openForReading(
   { warehouse, billing }: StorageConfig,
   signal: AbortSignal | undefined,
-): Promise<Pick<Adapter, 'ask' | 'close'> | null> {
+): Promise<ReadingAdapter | null> {
   if (warehouse.kind === 'duckdb') {
     const { openDuckDbForReading } = await import('./duckdb/reading.ts');
     return openDuckDbForReading(warehouse, billing);
   }
   const { connectBigQuery } = await import('./bigquery/connection.ts');
-  return { ask: connectBigQuery(warehouse, signal).ask, close: async () => {} };
+  return { ask: connectBigQuery(warehouse, signal).ask, isMadeUp: false, close: async () => {} };
 }

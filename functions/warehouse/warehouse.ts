@@ -25,5 +25,7 @@ export interface Reader {
    * @param condition in SQL, on the view's columns. @default TRUE
    */
   read<V extends ViewName>(view: V, condition?: string): Promise<ViewRow<V>[]>;
+  /** Whether the rows are known to be the sandbox's. */
+  isMadeUp: boolean;
   close(): Promise<void>;
 }

@@ -1,5 +1,7 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Config, readConfig } from '../../functions/config.ts';
+import { type Config, MADE_UP_KEY, readConfig, readReadingConfig } from '../../functions/config.ts';
 import { SyncError } from '../../functions/errors.ts';
 import { VARIABLES } from '../../functions/variables.ts';
 
@@ -57,7 +59,11 @@ const EVERY_VARIABLE = Object.keys(VARIABLES).filter((name) => !Object.hasOwn(CR
 
 test('only the credentials have no default', () => {
   expect(read({})).toEqual(DEFAULTS);
-  expect(read({ WAREHOUSE: 'duckdb' }).warehouse).toEqual({ kind: 'duckdb', path: 'kondado.duckdb' });
+  expect(read({ WAREHOUSE: 'duckdb' }).warehouse).toEqual({
+    kind: 'duckdb',
+    path: 'kondado.duckdb',
+    isSandbox: false,
+  });
 });
 
 test('an empty variable counts as unset', () => {
@@ -134,7 +140,26 @@ test('every variable of the contract is read', () => {
   expect(read({ WAREHOUSE: 'duckdb', DUCKDB_PATH: '/data/logs é.duckdb' }).warehouse).toEqual({
     kind: 'duckdb',
     path: '/data/logs é.duckdb',
+    isSandbox: false,
   });
+});
+
+test.each([
+  ['~/logs/kondado.duckdb', join(homedir(), 'logs/kondado.duckdb')],
+  ['logs/~/kondado.duckdb', 'logs/~/kondado.duckdb'],
+  ['a~/kondado.duckdb', 'a~/kondado.duckdb'],
+  ['~logs.duckdb', './~logs.duckdb'],
+])('of the file %s only a leading ~/ is the home folder', (received, path) => {
+  const env = { WAREHOUSE: 'duckdb', DUCKDB_PATH: received };
+  expect(read(env).warehouse).toMatchObject({ path });
+  expect(readReadingConfig(env).warehouse).toMatchObject({ path });
+});
+
+test('the file of the sandbox is not for rows of an account, but its page can be had', () => {
+  const env = { WAREHOUSE: 'duckdb', DUCKDB_PATH: '/data/sandbox.duckdb' };
+  expect(() => read(env)).toThrow(/DUCKDB_PATH: received a file called sandbox\.duckdb, .* made-up rows/);
+  expect(readReadingConfig(env).warehouse).toMatchObject({ path: '/data/sandbox.duckdb', isSandbox: false });
+  expect(read({ ...env, KONDADO_API_KEY: MADE_UP_KEY }).warehouse).toMatchObject({ isSandbox: true });
 });
 
 test('ids beyond 2^53 stay exact', () => {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
+import { MADE_UP_KEY } from '../../functions/config.ts';
 import { HOUR_MS } from '../../functions/timestamps.ts';
 import { readDuckDb } from '../../local/duckdb.ts';
 import {
@@ -81,7 +82,7 @@ async function outputOf(child: ChildProcess): Promise<Output> {
   });
   const [status] = await once(child, 'close');
   const all = texts.stdout + texts.stderr;
-  for (const secret of [SANDBOX_KEY, SANDBOX_TOKEN]) expect(all).not.toContain(secret);
+  for (const secret of [MADE_UP_KEY, SANDBOX_KEY, SANDBOX_TOKEN]) expect(all).not.toContain(secret);
   expect(all).not.toMatch(/[^\P{Cc}\n]/u);
   return { status, ...texts };
 }

@@ -6,13 +6,15 @@ import { epochMicrosOf } from '../../timestamps.ts';
 import type { Adapter } from '../adapter.ts';
 import { askDuckDb, connectDuckDb, DEFAULT_MEMORY, type DuckDb, inTurn } from './connection.ts';
 import { createDuckDbInspector } from './inspection.ts';
+import { keepApart } from './made-up.ts';
 import { makeTables, makeViews, placeholdersOf } from './schema.ts';
 
 const LOW_MEMORY = '32MB';
 const LARGE_PAGE_BYTES = 2 ** 18;
 
 /** Opens a DuckDB file as warehouse, with its tables and views made where they are missing. */
-export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billing']): Promise<Adapter> {
+export async function openDuckDb(config: DuckDbConfig, billing: Config['billing']): Promise<Adapter> {
+  const { path } = config;
   const { duckdb, connection, close } = await connectDuckDb(path);
   const work = inTurn(path);
   const columnsOf = new Map<string, (Column | undefined)[]>();
@@ -57,6 +59,7 @@ export async function openDuckDb({ path }: DuckDbConfig, billing: Config['billin
     await work(async () => {
       await transaction(async () => {
         await makeTables(connection);
+        await keepApart(connection, config);
         await makeViews(connection, placeholdersOf(billing));
       });
       // Rows are appended by position, and a newer version of the sync may have made the file.

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, vi } from 'vitest';
+import { MADE_UP_KEY } from '../../../functions/config.ts';
 import { VARIABLES } from '../../../functions/variables.ts';
 import type { FakeBigQuery, FakeBigQueryOptions } from '../../fakes/bigquery.ts';
 import { writeRelations } from '../../support/relations.ts';
@@ -174,6 +175,29 @@ test('what comes from the sandbox is said to be made up, whoever shows it', asyn
   await writeRelations(path, {});
   setEnvironment({ WAREHOUSE: 'duckdb', DUCKDB_PATH: path });
   expect(await (await fetch(url)).text()).toContain('Made-up data');
+});
+
+test('a file that the sandbox has marked is said to be made up, whatever its name', async ({ folder }) => {
+  const path = join(folder, 'demo.duckdb');
+  await writeRelations(path, {});
+  setEnvironment({ WAREHOUSE: 'duckdb', DUCKDB_PATH: path });
+  expect(await (await fetch(url)).text()).not.toContain('Made-up data');
+  await runInDuckDb(path, 'CREATE SCHEMA made_up');
+  expect(await (await fetch(url)).text()).toContain('Made-up data');
+});
+
+test('the sandbox tells nothing of a file that is not its own: the plan would be made up', async ({
+  folder,
+}) => {
+  const path = join(folder, 'real.duckdb');
+  setEnvironment({ WAREHOUSE: 'duckdb', DUCKDB_PATH: path, KONDADO_API_KEY: MADE_UP_KEY });
+  const before = await (await fetch(url)).text();
+  expect(before).toContain('Made-up data');
+  expect(existsSync(path)).toBe(false);
+  await writeRelations(path, {});
+  const response = await fetch(url);
+  expect(response.status).toBe(500);
+  expect(await response.text()).toContain('is not marked as made up');
 });
 
 test('a view that cannot be read costs the page no more than its part', async ({ folder }) => {

@@ -130,7 +130,7 @@ test('a plan that was changed since the last sync is forecast at once', async ({
   });
   const limitOf = async (planRecords: number | null) => {
     const billing = { timeZone: 'UTC', planRecords, planPipelines: null };
-    const reader = await openReader({ warehouse: { kind: 'duckdb', path }, billing });
+    const reader = await openReader({ warehouse: { kind: 'duckdb', path, isSandbox: false }, billing });
     const [forecast] = (await reader?.read('plan_forecast')) ?? [];
     await reader?.close();
     return [forecast?.plan_records, forecast?.limit_date?.slice(0, 10)];
@@ -173,14 +173,14 @@ test('a table that is not ours is refused with a clear text', async ({ folder, s
 test('a view is read though a run in the same process leaves it too little memory', async ({ folder }) => {
   const path = join(folder, 'small.duckdb');
   const billing = { timeZone: 'UTC', planRecords: null, planPipelines: null };
-  await (await openDuckDb({ kind: 'duckdb', path }, billing)).close();
+  await (await openDuckDb({ kind: 'duckdb', path, isSandbox: false }, billing)).close();
   await runInDuckDb(
     path,
     `INSERT INTO pipeline_logs (id, pipeline_id, row_count, createdat, _run_id, _synced_at)
      SELECT row_number() OVER (), pipeline, 1, now() - to_hours(hour::INT), 'run', now()
      FROM range(100) AS pipelines(pipeline), range(2000) AS hours(hour)`,
   );
-  const reader = await openReader({ warehouse: { kind: 'duckdb', path }, billing });
+  const reader = await openReader({ warehouse: { kind: 'duckdb', path, isSandbox: false }, billing });
   const { connection, close } = await connectDuckDb(path);
   try {
     await connection.run("SET memory_limit = '4MB'");
