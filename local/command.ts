@@ -3,6 +3,9 @@ import { closest, distance } from 'fastest-levenshtein';
 import type { Environment } from './environment.ts';
 import { letReadersLeave } from './terminal/screen.ts';
 
+/** What npm has options for as well. */
+const OPTIONS_OF_NPM = ['dry-run', 'json'];
+
 /** The command was used wrongly; the message names every fault. */
 export class UsageError extends Error {
   override name = 'UsageError' as const;
@@ -31,10 +34,10 @@ export function readOptions(
 ): GivenOptions {
   const names = Object.keys(options);
   const values = new Map<string, string>();
-  const faults = optionsTakenByNpm(names, env).map(
-    (name) =>
-      `npm kept --${name} for itself: put -- before the options, as in npm run ${command} -- --${name}`,
-  );
+  const faults = optionsTakenByNpm(options, env).map(({ given, meant }) => {
+    const doubt = given === meant ? '' : ` (did you mean --${meant}?)`;
+    return `npm kept --${given} for itself${doubt}: put -- before the options, as in npm run ${command} -- --${meant}`;
+  });
   // Strict parsing would stop at the first fault.
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
   for (const token of tokens) {
@@ -66,13 +69,30 @@ export async function runCommand(command: string, main: () => number | Promise<n
 }
 
 /** Options typed without the `--` that makes npm pass them on: only these variables show that they were there. */
-function optionsTakenByNpm(names: readonly string[], env: Environment): string[] {
-  return names.filter((name) => env[`npm_config_${name.replaceAll('-', '_')}`]);
+function optionsTakenByNpm(options: Options, env: Environment): { given: string; meant: string }[] {
+  return Object.entries(env).flatMap(([key, value = '']) => {
+    const given = /^npm_config_(.+)$/.exec(key)?.[1]?.replaceAll('_', '-');
+    if (given === undefined) return [];
+    const meant = Object.hasOwn(options, given) ? given : nearestOption(given, Object.keys(options));
+    if (meant === undefined) return [];
+    // Empty is what --from= and --no-verify leave, but also what some versions of npm set their own options to.
+    if (given === meant) return value === '' && OPTIONS_OF_NPM.includes(given) ? [] : [{ given, meant }];
+    // A setting of npm or of another program may have a name like that of a flag (shell, help), but not its value.
+    const isLikeFlag = value === '' || value === 'true';
+    return options[meant]?.type === 'string' || isLikeFlag ? [{ given, meant }] : [];
+  });
 }
 
 /** Names the option that may have been meant, too. */
 function unknownOption(rawName: string, names: readonly string[]): string {
-  const nearest = `--${closest(rawName.replace(/^-+/, ''), names)}`;
-  const isNear = distance(rawName, nearest) <= 1 + nearest.length / 4;
-  return `${rawName} is not an option${isNear ? `, did you mean ${nearest}?` : ''}`;
+  const nearest = nearestOption(rawName.replace(/^-+/, ''), names);
+  return `${rawName} is not an option${nearest === undefined ? '' : `, did you mean --${nearest}?`}`;
+}
+
+/** The only one that begins like this, else the one that is spelt most alike. */
+function nearestOption(name: string, names: readonly string[]): string | undefined {
+  const [begun, ...others] = names.filter((each) => each.startsWith(name));
+  if (begun !== undefined && others.length === 0) return begun;
+  const nearest = closest(name, names);
+  return distance(name, nearest) <= 1 + nearest.length / 4 ? nearest : undefined;
 }

@@ -1,13 +1,12 @@
 // npm run doctor: checks everything that a sync of this environment needs, see `--help`.
-import { parseArgs } from 'node:util';
 import { type CheckReport, check } from '../functions/check/check.ts';
 import type { Check } from '../functions/check/checks.ts';
 import { readConfig } from '../functions/config.ts';
 import { createWording } from '../functions/insights/wording/wording.ts';
 import { printJson } from '../functions/json.ts';
 import { createLog } from '../functions/log.ts';
-import { runCommand, UsageError } from './command.ts';
-import { openLocalEnvironment, readEnvironment, sandboxNotice } from './environment.ts';
+import { readOptions, runCommand, UsageError } from './command.ts';
+import { type Environment, openLocalEnvironment, readEnvironment, sandboxNotice } from './environment.ts';
 import { endWithNpm, listenForInterruption } from './signals.ts';
 import { createPainter, widthOf } from './terminal/screen.ts';
 import { renderTable } from './terminal/table.ts';
@@ -28,11 +27,16 @@ Exit status: 0 nothing failed, 1 something failed, 2 wrong usage.
 Environment variables set everything else, see docs/reference.md. Without Kondado credentials it checks the built-in sandbox.
 `;
 
+const OPTIONS = {
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
 const STYLES = { ok: 'green', warning: 'yellow', failed: 'red', skipped: 'dim' } as const;
 const OUTCOMES = Object.keys(STYLES) as Check['outcome'][];
 
 async function main(): Promise<number> {
-  const { isJson, isHelp } = parseOptions(process.argv.slice(2));
+  const { isJson, isHelp } = parseOptions(process.argv.slice(2), process.env);
   if (isHelp) {
     stdout.write(HELP);
     return 0;
@@ -59,17 +63,11 @@ async function main(): Promise<number> {
   }
 }
 
-function parseOptions(args: string[]): { isJson: boolean; isHelp: boolean } {
-  if (process.env.npm_config_json) {
-    throw new UsageError('npm kept --json for itself: put -- before it, as in npm run doctor -- --json');
-  }
-  try {
-    const options = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
-    const { values } = parseArgs({ args, options });
-    return { isJson: values.json ?? false, isHelp: values.help ?? false };
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message.replace(/\. .*$/s, '') : String(error));
-  }
+/** @throws {UsageError} that names every fault. */
+function parseOptions(args: string[], env: Environment): { isJson: boolean; isHelp: boolean } {
+  const { values, faults } = readOptions('doctor', OPTIONS, args, env);
+  if (faults.length > 0) throw new UsageError(faults.join('; '));
+  return { isJson: values.has('json'), isHelp: values.has('help') };
 }
 
 function linesOf({ checks }: CheckReport): string[] {

@@ -46,8 +46,8 @@ describe('npm run doctor', () => {
   });
 
   test.for<[string[], Record<string, string>, RegExp]>([
-    [['--jsn'], {}, /Unknown option '--jsn'\.\n/],
-    [['now'], {}, /'now'/],
+    [['--jsn'], {}, /--jsn is not an option, did you mean --json\?\.\n/],
+    [['now'], {}, /unexpected "now"/],
     [['--json=1'], {}, /--json/],
     [[], { npm_config_json: 'true' }, /npm kept --json for itself: put --/],
   ])('%j is wrong usage: said, and nothing is read', async ([args, env, said], { account, command }) => {

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { test } from '../support/commands.ts';
@@ -54,4 +54,13 @@ test('npm start says that its port cannot be used', async ({ command, onTestFini
     status: 2,
     stderr: expect.stringContaining('"abc"'),
   });
+});
+
+test('npm start takes no options but --help', async ({ command, folder }) => {
+  const wrong = await command('start', ['--hel', 'now']);
+  expect(wrong).toMatchObject({ status: 2, stdout: '' });
+  expect(wrong.stderr).toMatch(/--hel is not an option, did you mean --help\?; unexpected "now"/);
+  const help = await command('start', ['--help']);
+  expect(help).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('PORT') });
+  expect(readdirSync(folder)).toEqual([]);
 });
