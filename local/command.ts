@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { closest, distance } from 'fastest-levenshtein';
 import type { Environment } from './environment.ts';
-import { letReadersLeave } from './terminal/screen.ts';
+import { letReadersLeave, say } from './terminal/screen.ts';
 
 /** What npm has options for as well. */
 const OPTIONS_OF_NPM = ['dry-run', 'json'];
@@ -61,9 +61,8 @@ export async function runCommand(command: string, main: () => number | Promise<n
     process.exitCode = await main();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(
-      `Wrong usage: ${error.message}.\nnpm run ${command} -- --help lists what there is.\n`,
-    );
+    say(process.stderr, `Wrong usage: ${error.message}.`);
+    say(process.stderr, `npm run ${command} -- --help lists what there is.`);
     process.exitCode = 2;
   }
 }

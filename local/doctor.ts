@@ -8,9 +8,9 @@ import { createLog } from '../functions/log.ts';
 import { readOptions, runCommand, UsageError } from './command.ts';
 import { type Environment, openLocalEnvironment, readEnvironment, sandboxNotice } from './environment.ts';
 import { endWithNpm, listenForInterruption } from './signals.ts';
-import { createPainter, widthOf } from './terminal/screen.ts';
-import { renderTable } from './terminal/table.ts';
-import { printable } from './terminal/texts.ts';
+import { createPainter, say, sayHelp, widthOf } from './terminal/screen.ts';
+import { LEAST_TABLE_WIDTH, renderTable } from './terminal/table.ts';
+import { hanging, printable } from './terminal/texts.ts';
 
 const { stdout, stderr } = process;
 
@@ -38,14 +38,14 @@ const OUTCOMES = Object.keys(STYLES) as Check['outcome'][];
 async function main(): Promise<number> {
   const { isJson, isHelp } = parseOptions(process.argv.slice(2), process.env);
   if (isHelp) {
-    stdout.write(HELP);
+    sayHelp(stdout, HELP);
     return 0;
   }
   endWithNpm();
   const local = await openLocalEnvironment(readEnvironment());
   try {
-    if (local.isSandbox) stderr.write(`${sandboxNotice(local.env)}\n`);
-    stderr.write('Checking. Kondado takes one request a second, so it takes some ten seconds.\n');
+    if (local.isSandbox) say(stderr, sandboxNotice(local.env));
+    say(stderr, 'Checking. Kondado takes one request a second, so it takes some ten seconds.');
     const log = createLog({
       level: 'warn',
       isReadable: true,
@@ -72,12 +72,13 @@ function parseOptions(args: string[], env: Environment): { isJson: boolean; isHe
 
 function linesOf({ checks }: CheckReport): string[] {
   const paint = createPainter(stdout);
+  const maxWidth = widthOf(stdout);
   const rows = checks.map(({ name, outcome, message }) => [outcome, name, printable(message)]);
   const columns = [{ title: 'outcome' }, { title: 'check' }, { title: 'found', holds: 'sentences' as const }];
-  const lines = renderTable(columns, rows, {
-    maxWidth: widthOf(stdout),
-    emphasize: (text) => paint('bold', text),
-  });
+  const lines =
+    maxWidth < LEAST_TABLE_WIDTH
+      ? rows.flatMap(([outcome, name, message]) => hanging(`${outcome} ${name}: ${message}`, maxWidth, 2))
+      : renderTable(columns, rows, { maxWidth, emphasize: (text) => paint('bold', text) });
   const painted = lines.map((line) => {
     const outcome = OUTCOMES.find((word) => line.startsWith(`${word} `));
     return outcome === undefined ? line : line.replace(outcome, (word) => paint(STYLES[outcome], word));

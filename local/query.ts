@@ -8,9 +8,10 @@ import { readQuestions } from '../functions/views/templates.ts';
 import { readOptions, runCommand, UsageError } from './command.ts';
 import { readDuckDb } from './duckdb.ts';
 import { type Environment, readEnvironment } from './environment.ts';
-import { createPainter, widthOf } from './terminal/screen.ts';
-import { fittingColumns, renderTable } from './terminal/table.ts';
-import { printable } from './terminal/texts.ts';
+import { answerTable } from './terminal/answer.ts';
+import { createPainter, say, sayHelp, widthOf } from './terminal/screen.ts';
+import { LEAST_TABLE_WIDTH, renderTable } from './terminal/table.ts';
+import { hanging, printable } from './terminal/texts.ts';
 
 const { stdout, stderr } = process;
 
@@ -46,22 +47,29 @@ type Format = 'table' | 'json' | 'csv';
 async function main(env: Environment): Promise<number> {
   const { sql, format } = parseQuery(process.argv.slice(2), env);
   if (sql === undefined) {
-    const questions = [...readQuestions()].map(([name, question]) => [name, question]);
-    const options = { maxWidth: widthOf(stdout) - 2, emphasize: (text: string) => text };
-    const columns = [{ title: '' }, { title: '', holds: 'sentences' as const }];
-    const [, ...lines] = renderTable(columns, questions, options);
-    stdout.write(`${HELP}\n${lines.map((line) => `  ${line}`).join('\n')}\n`);
+    sayHelp(stdout, HELP);
+    stdout.write(`\n${questionLines(widthOf(stdout)).join('\n')}\n`);
     return 0;
   }
   const path = fileOf(env);
   if (!existsSync(path)) {
-    stderr.write(`There is no ${path} yet: npm run sync makes it. DUCKDB_PATH names another file.\n`);
+    say(stderr, `There is no ${path} yet: npm run sync makes it. DUCKDB_PATH names another file.`);
     return 1;
   }
   stderr.write(`Asking ${path}.\n`);
   const answer = await readDuckDb(path, (connection) => ask(connection, sql));
   stdout.write(`${FORMATS[format](answer)}\n`);
   return 0;
+}
+
+/** What every view answers. */
+function questionLines(maxWidth: number): string[] {
+  const questions = [...readQuestions()];
+  if (maxWidth < LEAST_TABLE_WIDTH)
+    return questions.flatMap(([name, question]) => hanging(`  ${name}: ${question}`, maxWidth, 4));
+  const columns = [{ title: '' }, { title: '', holds: 'sentences' as const }];
+  const [, ...lines] = renderTable(columns, questions, { maxWidth: maxWidth - 2, emphasize: String });
+  return lines.map((line) => `  ${line}`);
 }
 
 /** @throws {UsageError} that names every fault. */
@@ -100,21 +108,12 @@ async function ask(connection: DuckDBConnection, sql: string): Promise<Answer> {
 const FORMATS: Record<Format, (answer: Answer) => string> = {
   table({ titles, rows }) {
     const texts = rows.map((row) => row.map((value) => printable(textOf(value))));
-    const columns = titles.map((title, index) => ({
-      title,
-      isOptional: index > 0,
-      align: texts.every((row) => /^-?[\d.]*$/.test(row[index] ?? ''))
-        ? ('right' as const)
-        : ('left' as const),
-    }));
     const paint = createPainter(stdout);
-    const maxWidth = widthOf(stdout);
-    const fitting = fittingColumns(columns, texts, maxWidth);
-    const leftOut = titles.filter((_, place) => !fitting.includes(place));
+    const options = { maxWidth: widthOf(stdout), emphasize: (text: string) => paint('bold', text) };
+    const { lines, leftOut } = answerTable(titles, texts, options);
     if (leftOut.length > 0)
-      stderr.write(`There is no room for ${leftOut.join(', ')}: --json and --csv print everything.\n`);
-    const options = { maxWidth, emphasize: (text: string) => paint('bold', text) };
-    return renderTable(columns, texts, options).join('\n');
+      say(stderr, `There is no room for ${leftOut.join(', ')}: --json and --csv print everything.`);
+    return lines.join('\n');
   },
   json({ titles, rows }) {
     const objects = rows.map((row) => Object.fromEntries(titles.map((title, index) => [title, row[index]])));

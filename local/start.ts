@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { readOptions, runCommand, UsageError } from './command.ts';
 import { type Environment, openLocalEnvironment, readEnvironment, sandboxNotice } from './environment.ts';
 import { endWithNpm } from './signals.ts';
+import { say, sayHelp } from './terminal/screen.ts';
 
 const { stdout, stderr } = process;
 
@@ -23,7 +24,7 @@ async function main(processEnv: Environment): Promise<number> {
   const { values, faults } = readOptions('start', OPTIONS, process.argv.slice(2), processEnv);
   if (faults.length > 0) throw new UsageError(faults.join('; '));
   if (values.has('help')) {
-    stdout.write(HELP);
+    sayHelp(stdout, HELP);
     return 0;
   }
   const port = processEnv.PORT || '8080';
@@ -39,7 +40,7 @@ async function main(processEnv: Environment): Promise<number> {
     FUNCTION_TARGET: 'sync',
     FUNCTION_SOURCE: fileURLToPath(new URL('..', import.meta.url)),
   });
-  if (isSandbox) stderr.write(`${sandboxNotice(env)}\n`);
+  if (isSandbox) say(stderr, sandboxNotice(env));
 
   subscribe('tracing:net.server.listen:asyncEnd', () => {
     stderr.write(

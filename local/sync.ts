@@ -18,7 +18,7 @@ import { readDestination } from './read-destination.ts';
 import { endWithNpm, listenForInterruption } from './signals.ts';
 import { destinationLines } from './terminal/destination.ts';
 import { startProgress } from './terminal/progress.ts';
-import { createPainter, createScreen, type Screen, widthOf } from './terminal/screen.ts';
+import { createPainter, createScreen, type Screen, say, sayHelp, widthOf } from './terminal/screen.ts';
 import { summaryLines } from './terminal/summary.ts';
 import { printable } from './terminal/texts.ts';
 import { mergeReports, runUntilDone } from './until-done.ts';
@@ -37,13 +37,13 @@ const IN_SUMMARY: readonly string[] = [
 async function main(): Promise<number> {
   const command = parseCommand(process.argv.slice(2), process.env);
   if (command.isHelp) {
-    stdout.write(HELP);
+    sayHelp(stdout, HELP);
     return 0;
   }
   endWithNpm();
   const local = await openLocalEnvironment(readEnvironment());
   try {
-    if (local.isSandbox) stderr.write(`${sandboxNotice(local.env)}\n`);
+    if (local.isSandbox) say(stderr, sandboxNotice(local.env));
     const outcome = await synchronize(command, local);
     return outcome === 'failed' ? 1 : 0;
   } finally {

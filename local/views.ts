@@ -6,6 +6,7 @@ import { readDuckDbViews } from '../functions/warehouse/duckdb/schema.ts';
 import { UnknownSql } from '../functions/warehouse/duckdb/tokens.ts';
 import { readOptions, runCommand, UsageError } from './command.ts';
 import { type Environment, readEnvironment } from './environment.ts';
+import { sayHelp } from './terminal/screen.ts';
 
 const { stdout } = process;
 
@@ -47,7 +48,7 @@ const DIALECTS = {
 function main(env: Environment): number {
   const values = parseViewOptions(process.argv.slice(2), env);
   if (values.has('help')) {
-    stdout.write(HELP);
+    sayHelp(stdout, HELP);
     return 0;
   }
   const dialect = DIALECTS[(values.get('dialect') ?? 'bigquery') as keyof typeof DIALECTS];

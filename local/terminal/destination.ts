@@ -48,10 +48,10 @@ export function destinationLines(
   const wording = createWording({ language, timeZone: billing.timeZone });
   switch (destination.kind) {
     case 'bigquery':
-      return bigQueryLines(destination.dataset, wording);
+      return bigQueryLines(destination.dataset, wording, table);
     case 'unreadable': {
       const { path, page, reason } = destination;
-      return [wording.terminal.unreadable(path, page, printable(reason))];
+      return hanging(wording.terminal.unreadable(path, page, printable(reason)), table.maxWidth, 0);
     }
     case 'duckdb': {
       const { overview, page, isMadeUp } = destination;
@@ -63,11 +63,11 @@ export function destinationLines(
   }
 }
 
-function bigQueryLines(dataset: string, { terminal }: Wording): string[] {
+function bigQueryLines(dataset: string, { terminal }: Wording, { maxWidth }: TableOptions): string[] {
   const table = `\`${dataset}.pipeline_logs_latest\``;
   const lastDay = 'createdat >= TIMESTAMP_SUB(CURRENT_TIMESTAMP(), INTERVAL 1 DAY)';
   return [
-    terminal.inBigQuery(dataset),
+    ...hanging(terminal.inBigQuery(dataset), maxWidth, 0),
     `  bq query --use_legacy_sql=false 'SELECT * FROM ${table} WHERE ${lastDay}'`,
   ];
 }
@@ -97,7 +97,9 @@ function overviewLines(
     '',
     ...findingLines(listed, state.kind === 'known', page, wording, table),
     ...switchedOffLines(switchedOff, wording, table),
-    ...(mutedCount > 0 ? [`  ${findings.muted(mutedCount, 'MUTED_PIPELINES, MUTED_MODELS')}`] : []),
+    ...(mutedCount > 0
+      ? hanging(`  ${findings.muted(mutedCount, 'MUTED_PIPELINES, MUTED_MODELS')}`, table.maxWidth, 4)
+      : []),
     ...usage,
     '',
   ];
@@ -111,7 +113,7 @@ function findingLines(
   { emphasize, maxWidth }: TableOptions,
 ): string[] {
   const { terminal } = wording;
-  if (findings.length === 0) return isKnown ? [wording.page.nothingToDo] : [];
+  if (findings.length === 0) return isKnown ? hanging(wording.page.nothingToDo, maxWidth, 0) : [];
   const ofSync = findings.filter(({ group }) => group === 'sync').length;
   const shown = findings.slice(0, Math.max(TOP_FINDINGS, ofSync));
   const others = findings.length - shown.length;
@@ -124,7 +126,7 @@ function findingLines(
       const text = [`${wording.findings.kinds[kind][0]}: ${name}.`, ...reasons.map(printable), link ?? ''];
       return hanging(`  ${text.join(' ').trimEnd()}`, maxWidth, 4);
     }),
-    ...(others > 0 ? [`  ${terminal.moreItems(others, page)}`] : []),
+    ...(others > 0 ? hanging(`  ${terminal.moreItems(others, page)}`, maxWidth, 4) : []),
   ];
 }
 
@@ -140,8 +142,8 @@ function usageLines(overview: Overview, wording: Wording, table: TableOptions): 
   if (plan_forecast === null) return [];
   const { month, plan_records: plan, month_to_date_records: total } = plan_forecast;
   const usage = usageOf(overview, wording);
-  const title = table.emphasize(terminal.usage(month, formats.timeZone));
-  if (usage.length === 0) return [title, `  ${terminal.noneYet}`];
+  const title = hanging(terminal.usage(month, formats.timeZone), table.maxWidth, 2).map(table.emphasize);
+  if (usage.length === 0) return [...title, `  ${terminal.noneYet}`];
 
   const others = usage.slice(TOP_PIPELINES);
   const hasClients = new Set(usage.map(({ pipeline }) => pipeline.clientId)).size > 1;
@@ -164,9 +166,13 @@ function usageLines(overview: Overview, wording: Wording, table: TableOptions): 
     { title: terminal.pipeline, holds: 'names' } as const,
     ...(hasClients ? [{ title: terminal.client, align: 'right', isOptional: true } as const] : []),
     { title: terminal.records, align: 'right' } as const,
-    { title: plan === null ? terminal.ofMonth : terminal.ofPlan(plan), align: 'right' } as const,
+    {
+      title: plan === null ? terminal.ofMonth : terminal.ofPlan(plan),
+      align: 'right',
+      isOptional: 'at last',
+    } as const,
   ];
-  return [title, ...indentedTable(columns, rows, table)];
+  return [...title, ...indentedTable(columns, rows, table)];
 }
 
 function fileLines(
@@ -182,12 +188,12 @@ function fileLines(
   const columns = [
     { title: '' },
     { title: '', align: 'right' },
-    { title: '', holds: 'sentences' },
+    { title: '', isOptional: 'at last', holds: 'sentences' },
   ] as const satisfies Column[];
   return [
-    terminal.inFile(path),
+    ...hanging(terminal.inFile(path), table.maxWidth, 2),
     ...indentedTable(columns, rows, table).slice(1),
-    terminal.page(page),
+    ...hanging(terminal.page(page), table.maxWidth, 2),
     '  npm run query -- "SELECT pipeline_name, createdat, row_count FROM pipeline_logs_latest ORDER BY createdat DESC LIMIT 10"',
   ];
 }

@@ -31,7 +31,11 @@ export function streamsTable(
       text: ({ rows_rejected }) => count(rows_rejected),
     },
     { title: titles.ids, isOptional: true, text: ({ first_id, last_id }) => ids(first_id, last_id) },
-    { title: titles.dataThrough, text: ({ watermark_after }) => moment(watermark_after) },
+    {
+      title: titles.dataThrough,
+      isOptional: 'at last',
+      text: ({ watermark_after }) => moment(watermark_after),
+    },
     { title: titles.requests, align: 'right', isOptional: true, text: ({ requests }) => count(requests) },
     {
       title: titles.time,
@@ -66,10 +70,16 @@ export function plansTable(
       isOptional: true,
       text: ({ plan }) => estimate(plan?.rows_stored),
     },
-    { title: titles.requests, align: 'right', text: ({ plan }) => estimate(plan?.requests_estimated) },
+    {
+      title: titles.requests,
+      align: 'right',
+      isOptional: 'at last',
+      text: ({ plan }) => estimate(plan?.requests_estimated),
+    },
     {
       title: titles.time,
       align: 'right',
+      isOptional: 'at last',
       text: ({ plan }) => (plan ? seconds(plan.minutes_estimated * 60) : '-'),
     },
     {

@@ -1,6 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 import { shortened } from '../../functions/insights/shortened.ts';
+import { hanging, helpLines } from './texts.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -60,6 +61,16 @@ export function createPainter(stream: WriteStream): (style: Style, text: string)
 /** The width of a terminal; a file has no limit. */
 export function widthOf(stream: WriteStream): number {
   return stream.isTTY ? stream.columns : Number.POSITIVE_INFINITY;
+}
+
+/** Writes a sentence, on as many lines as the terminal needs. */
+export function say(stream: WriteStream, sentence: string): void {
+  stream.write(`${hanging(sentence, widthOf(stream), 0).join('\n')}\n`);
+}
+
+/** Writes the help of a command in the width of the terminal. */
+export function sayHelp(stream: WriteStream, help: string): void {
+  stream.write(helpLines(help, widthOf(stream)).join('\n'));
 }
 
 /** Lets the reader of a pipe leave early, as `head` does. */

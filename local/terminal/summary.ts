@@ -24,7 +24,8 @@ export function summaryLines(report: RunReport, options: SummaryOptions): string
   const { streams } = report;
   const { paint, maxWidth, wording } = options;
   const table = { maxWidth, emphasize: (text: string) => paint('bold', text) };
-  const lines = [headline(report, streams, options)];
+  const [style, sentence] = headline(report, streams, options);
+  const lines = hanging(sentence, maxWidth, 0).map((line) => (style === null ? line : paint(style, line)));
   if (streams.length > 0)
     lines.push('', ...(report.dry_run ? plansTable : streamsTable)(streams, wording, table));
   const errors = errorLines(report, streams, wording)
@@ -39,17 +40,16 @@ export function summaryLines(report: RunReport, options: SummaryOptions): string
 function headline(
   report: RunReport,
   streams: readonly StreamReport[],
-  { paint, isInterrupted, durationMs, wording }: SummaryOptions,
-): string {
+  { isInterrupted, durationMs, wording }: SummaryOptions,
+): ['red' | 'yellow' | 'green' | null, string] {
   const { terminal, formats } = wording;
   const inserted = sum(streams, 'rows_inserted');
   const time = formats.seconds(durationMs / 1000);
-  if (report.outcome === 'failed') return paint('red', terminal.failed(report.mode, time, inserted));
-  if (report.dry_run) return terminal.dryRun(time);
-  if (isInterrupted && report.outcome === 'partial')
-    return paint('yellow', terminal.interrupted(time, inserted));
-  if (report.outcome === 'partial') return paint('yellow', terminal.partial(time, inserted));
-  return paint('green', terminal.done(time, inserted));
+  if (report.outcome === 'failed') return ['red', terminal.failed(report.mode, time, inserted)];
+  if (report.dry_run) return [null, terminal.dryRun(time)];
+  if (isInterrupted && report.outcome === 'partial') return ['yellow', terminal.interrupted(time, inserted)];
+  if (report.outcome === 'partial') return ['yellow', terminal.partial(time, inserted)];
+  return ['green', terminal.done(time, inserted)];
 }
 
 function errorLines(report: RunReport, streams: readonly StreamReport[], wording: Wording): string[] {
@@ -70,7 +70,7 @@ function hintLines(report: RunReport, streams: readonly StreamReport[], options:
     hints.push(terminal.rejected(rejected, 'SELECT reason, "row" FROM rejected_rows'));
   }
   const hits = sum(streams, 'rate_limit_hits');
-  if (hits > 0) hints.push(terminal.rateLimited(hits));
+  if (hits > 0) hints.push(...hanging(terminal.rateLimited(hits), options.maxWidth, 0));
   if (report.outcome === 'partial' && !report.dry_run) hints.push(...waysOn(report, streams, options));
   return hints;
 }
@@ -79,10 +79,11 @@ function hintLines(report: RunReport, streams: readonly StreamReport[], options:
 function waysOn(
   { mode }: RunReport,
   streams: readonly StreamReport[],
-  { isInterrupted, to, publish, wording: { terminal } }: SummaryOptions,
+  { isInterrupted, to, publish, maxWidth, wording: { terminal } }: SummaryOptions,
 ): string[] {
   if (mode === 'incremental') {
-    return isInterrupted ? [terminal.nextRun] : [`${terminal.noMoreLetThrough} ${terminal.nextRun}`];
+    const why = isInterrupted ? '' : `${terminal.noMoreLetThrough} `;
+    return hanging(why + terminal.nextRun, maxWidth, 0);
   }
   const verify = mode === 'verify' ? '--verify ' : '';
   const end = `${to === undefined ? '' : ` --to ${displayTimestamp(to)}`}${publish ? ' --publish' : ''}`;

@@ -1,13 +1,13 @@
 import { shortened } from '../../functions/insights/shortened.ts';
-import { hanging } from './texts.ts';
+import { columnsOf, hanging } from './texts.ts';
 
 export interface Column {
   title: string;
   /** @default 'left' */
   align?: 'left' | 'right';
-  /** Left out where there is no room for it, the last one first. */
-  isOptional?: boolean;
-  /** What becomes of its cells if there is still no room: names are cut, sentences wrap. */
+  /** Left out where there is no room for it, the last one first; at last: when names are cut and it is still too much. */
+  isOptional?: boolean | 'at last';
+  /** What becomes of its cells where there is no room: sentences wrap first of all, names are cut when all else is done. */
   holds?: 'names' | 'sentences';
 }
 
@@ -22,46 +22,58 @@ type Rows = readonly (readonly string[])[];
 const GAP = '  ';
 /** What of a name can still be told from another, and what of a sentence can still be read. */
 const LEAST_WIDTHS = { names: 12, sentences: 20 };
-const WIDE = /[\p{Emoji_Presentation}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]/u;
-const COMBINING = /\p{M}/u;
+/** On a narrower terminal a list is easier to read than a table with sentences. */
+export const LEAST_TABLE_WIDTH = 60;
 
 /** Aligns cells under their titles. */
 export function renderTable(columns: readonly Column[], rows: Rows, options: TableOptions): string[] {
-  const places = fittingColumns(columns, rows, options.maxWidth);
+  const { maxWidth, emphasize } = options;
+  const places = fittingColumns(columns, rows, maxWidth);
   const kept = places.map((place) => columns[place] as Column);
   const cells = rows.map((row) => places.map((place) => row[place] ?? ''));
-  const widths = kept.map((column, index) => widthOf(column, cells, index));
-  let excess = tableWidth(widths) - options.maxWidth;
-  kept.forEach(({ holds }, index) => {
-    if (holds === undefined || excess <= 0) return;
-    const width = Math.max(LEAST_WIDTHS[holds], (widths[index] ?? 0) - excess);
-    excess -= (widths[index] ?? 0) - width;
-    widths[index] = width;
-  });
+  const whole = kept.map((column, index) => widthOf(column, cells, index));
+  const atMost = (limit: number) =>
+    whole.map((width, index) => Math.min(width, Math.max(limit, leastOf(kept[index], width))));
+  let limit = maxWidth;
+  while (limit > 0 && tableWidth(atMost(limit)) > maxWidth) limit--;
+  const widths = atMost(limit);
   return [
-    options.emphasize(lineOf(titlesOf(kept), kept, widths)),
+    ...linesOf(titlesOf(kept), kept, widths).map(emphasize),
     ...cells.flatMap((row) => linesOf(row, kept, widths)),
   ];
 }
 
 /** The places of the columns for which there is room. */
 export function fittingColumns(columns: readonly Column[], rows: Rows, maxWidth: number): number[] {
-  const widths = columns.map((column, index) => widthOf(column, rows, index));
+  const whole = columns.map((column, index) => widthOf(column, rows, index));
+  const least = columns.map((column, index) => leastOf(column, whole[index] ?? 0));
+  const wrapped = columns.map(({ holds }, index) => (holds === 'sentences' ? least : whole)[index] ?? 0);
   let places = [...columns.keys()];
-  while (tableWidth(places.map((place) => widths[place] ?? 0)) > maxWidth) {
-    const last = places.findLast((place) => columns[place]?.isOptional);
-    if (last === undefined) break;
-    places = places.filter((place) => place !== last);
-  }
+  const leaveOut = (isOptional: Column['isOptional'], widths: readonly number[]) => {
+    while (tableWidth(places.map((place) => widths[place] ?? 0)) > maxWidth) {
+      const last = places.findLast((place) => columns[place]?.isOptional === isOptional);
+      if (last === undefined) return;
+      places = places.filter((place) => place !== last);
+    }
+  };
+  leaveOut(true, wrapped);
+  leaveOut('at last', least);
   return places;
+}
+
+/** How far a column of such a width can be narrowed. */
+function leastOf(column: Column | undefined, width: number): number {
+  return column?.holds === undefined ? width : Math.min(width, LEAST_WIDTHS[column.holds]);
 }
 
 /** A row, on more than one line where a sentence wraps. */
 function linesOf(row: readonly string[], columns: readonly Column[], widths: readonly number[]): string[] {
   const wrapped = row.map((cell, index) => {
     const width = widths[index] ?? 0;
-    if (length(cell) <= width) return [cell];
-    return columns[index]?.holds === 'sentences' ? hanging(cell, width, 0) : [shortened(cell, width)];
+    if (columnsOf(cell) <= width) return [cell];
+    return columns[index]?.holds === 'sentences'
+      ? hanging(cell, width, 0).flatMap((line) => broken(line, width))
+      : [shortened(cell, width)];
   });
   const height = Math.max(...wrapped.map((lines) => lines.length));
   return Array.from({ length: height }, (_, line) =>
@@ -71,6 +83,23 @@ function linesOf(row: readonly string[], columns: readonly Column[], widths: rea
       widths,
     ),
   );
+}
+
+/** A line in pieces that fit: a word that is too long would push the next columns away. */
+function broken(line: string, width: number): string[] {
+  const pieces: string[] = [];
+  let piece = '';
+  let room = width;
+  for (const character of line) {
+    room -= columnsOf(character);
+    if (room < 0) {
+      pieces.push(piece);
+      piece = '';
+      room = width - columnsOf(character);
+    }
+    piece += character;
+  }
+  return [...pieces, piece];
 }
 
 function lineOf(row: readonly string[], columns: readonly Column[], widths: readonly number[]): string {
@@ -85,7 +114,7 @@ function titlesOf(columns: readonly Column[]): string[] {
 }
 
 function widthOf({ title }: Column, rows: Rows, index: number): number {
-  return Math.max(length(title), ...rows.map((row) => length(row[index] ?? '')));
+  return Math.max(columnsOf(title), ...rows.map((row) => columnsOf(row[index] ?? '')));
 }
 
 function tableWidth(widths: readonly number[]): number {
@@ -93,13 +122,6 @@ function tableWidth(widths: readonly number[]): number {
 }
 
 function padded(text: string, width: number, align: 'left' | 'right'): string {
-  const space = ' '.repeat(Math.max(0, width - length(text)));
+  const space = ' '.repeat(Math.max(0, width - columnsOf(text)));
   return align === 'left' ? text + space : space + text;
-}
-
-/** How many columns of a terminal a text takes up. */
-function length(text: string): number {
-  let columns = 0;
-  for (const character of text) columns += WIDE.test(character) ? 2 : COMBINING.test(character) ? 0 : 1;
-  return columns;
 }

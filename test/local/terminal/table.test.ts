@@ -41,3 +41,34 @@ test('a sentence wraps in its column', () => {
     '       are not known to anybody.',
   ]);
 });
+
+test('a sentence wraps before a column is left out, and a word that is too long is broken', () => {
+  const columns: Column[] = [
+    { title: 'pipeline', holds: 'sentences' },
+    { title: 'runs', align: 'right', isOptional: true },
+    { title: 'reason', holds: 'sentences', isOptional: true },
+  ];
+  const rows = [['Orders', '7', `Kondado says 注文が多すぎます and ${'x'.repeat(24)}.`]];
+  const at = (maxWidth: number) => renderTable(columns, rows, { maxWidth, emphasize });
+  expect(at(38)).toEqual([
+    'pipeline  runs  reason',
+    'Orders       7  Kondado says',
+    '                注文が多すぎます and',
+    '                xxxxxxxxxxxxxxxxxxxxxx',
+    '                xx.',
+  ]);
+  expect(at(35)).toEqual(['pipeline  runs', 'Orders       7']);
+});
+
+test('a column that is left out at last goes when names are cut already', () => {
+  const columns: Column[] = [
+    { title: 'pipeline', holds: 'names' },
+    { title: 'share', isOptional: 'at last' },
+    { title: 'client', isOptional: true },
+  ];
+  const rows = [['a very long name of a pipeline', '7 %', '12']];
+  const at = (maxWidth: number) => renderTable(columns, rows, { maxWidth, emphasize })[1];
+  expect(at(37)).toBe('a very long name of a pipeline  7 %');
+  expect(at(19)).toBe('a very long…  7 %');
+  expect(at(18)).toBe('a very long name …');
+});
