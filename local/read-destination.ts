@@ -33,14 +33,18 @@ export async function readDestination(config: Config, isMadeUp: boolean): Promis
 function readViews(path: string): Promise<StoredView[]> {
   return readDuckDb(path, async (connection) => {
     const selects = VIEWS.map(
-      (name) => `SELECT '${name}' AS name, count(*) AS rows,
-        strftime(min(createdat), '%Y-%m-%d %H:%M') AS oldest, strftime(max(createdat), '%Y-%m-%d %H:%M') AS newest
+      (
+        name,
+      ) => `SELECT '${name}' AS name, count(*) FILTER (createdat <= now()) AS rows, count(*) FILTER (createdat > now()) AS ahead,
+        strftime(min(createdat), '%Y-%m-%d %H:%M') AS oldest,
+        strftime(max(createdat) FILTER (createdat <= now()), '%Y-%m-%d %H:%M') AS newest
       FROM ${name}`,
     );
     const answer = await connection.runAndReadAll(selects.join(' UNION ALL '));
-    return answer.getRowObjectsJson().map(({ name, rows, oldest, newest }) => ({
+    return answer.getRowObjectsJson().map(({ name, rows, ahead, oldest, newest }) => ({
       name: String(name),
       rows: Number(rows),
+      ahead: Number(ahead),
       oldest: textOrNull(oldest),
       newest: textOrNull(newest),
     }));

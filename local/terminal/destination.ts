@@ -30,8 +30,10 @@ export type Destination =
 
 export interface StoredView {
   name: string;
+  /** Without those that are dated ahead of now, which count nowhere. */
   rows: number;
-  /** To the minute, UTC; null if there are no rows. */
+  ahead: number;
+  /** Of them, to the minute, UTC; null if there are none. */
   oldest: string | null;
   newest: string | null;
 }
@@ -180,10 +182,13 @@ function fileLines(
   { terminal, formats }: Wording,
   table: TableOptions,
 ): string[] {
-  const rows = views.map(({ name, rows, oldest, newest }) => [
+  const rows = views.map(({ name, rows, ahead, oldest, newest }) => [
     name,
     formats.count(rows),
-    oldest === null || newest === null ? '' : terminal.createdBetween(oldest, newest),
+    [
+      ...(oldest === null || newest === null ? [] : [terminal.createdBetween(oldest, newest)]),
+      ...(ahead === 0 ? [] : [terminal.ahead(ahead)]),
+    ].join('; '),
   ]);
   const columns = [
     { title: '' },

@@ -32,6 +32,7 @@ export function terminal(f: Formats) {
     timesUtc: 'Times are UTC.',
     timesOf: (zone: string) => `Times are those of ${zone}.`,
     createdBetween: (oldest: string, newest: string) => `${oldest} to ${newest} UTC`,
+    ahead: (number: number) => `${plural(number, 'row', 'rows')} more, dated ahead of now`,
     attention: 'Needs attention',
     moreItems: (more: number, page: string) => `and ${plural(more, 'more item', 'more items')}, see ${page}`,
     usage: (month: string, zone: string) => `Billable records in ${f.monthOf(month)} (${zone})`,

@@ -30,6 +30,7 @@ export function terminal(f: Formats): Catalogue['terminal'] {
     timesUtc: 'Horários em UTC.',
     timesOf: (zone) => `Horários no fuso ${zone}.`,
     createdBetween: (oldest, newest) => `${oldest} a ${newest} UTC`,
+    ahead: (number) => `mais ${plural(number, 'linha', 'linhas')} com data futura`,
     attention: 'Pede atenção',
     moreItems: (more, page) => `e ${plural(more, 'item a mais', 'itens a mais')}, veja ${page}`,
     usage: (month, zone) => `Registros cobrados em ${f.monthOf(month)} (${zone})`,
