@@ -6,6 +6,9 @@ import { letReadersLeave, say } from './terminal/screen.ts';
 /** What npm has options for as well. */
 const OPTIONS_OF_NPM = ['dry-run', 'json'];
 
+/** What npm makes of options of ours, as it completes what is the beginning of one of its own. */
+const COMPLETED_BY_NPM: ReadonlyMap<string, string> = new Map([['token-description', 'to']]);
+
 /** The command was used wrongly; the message names every fault. */
 export class UsageError extends Error {
   override name = 'UsageError' as const;
@@ -70,8 +73,9 @@ export async function runCommand(command: string, main: () => number | Promise<n
 /** Options typed without the `--` that makes npm pass them on: only these variables show that they were there. */
 function optionsTakenByNpm(options: Options, env: Environment): { given: string; meant: string }[] {
   return Object.entries(env).flatMap(([key, value = '']) => {
-    const given = /^npm_config_(.+)$/.exec(key)?.[1]?.replaceAll('_', '-');
-    if (given === undefined) return [];
+    const kept = /^npm_config_(.+)$/.exec(key)?.[1]?.replaceAll('_', '-');
+    if (kept === undefined) return [];
+    const given = COMPLETED_BY_NPM.get(kept) ?? kept;
     const meant = Object.hasOwn(options, given) ? given : nearestOption(given, Object.keys(options));
     if (meant === undefined) return [];
     // Empty is what --from= and --no-verify leave, but also what some versions of npm set their own options to.

@@ -33,9 +33,8 @@ export async function readDestination(config: Config, isMadeUp: boolean): Promis
 function readViews(path: string): Promise<StoredView[]> {
   return readDuckDb(path, async (connection) => {
     const selects = VIEWS.map(
-      (
-        name,
-      ) => `SELECT '${name}' AS name, count(*) FILTER (createdat <= now()) AS rows, count(*) FILTER (createdat > now()) AS ahead,
+      (name) => `SELECT '${name}' AS name,
+        count(*) FILTER (createdat <= now()) AS rows, count(*) FILTER (createdat > now()) AS ahead,
         strftime(min(createdat), '%Y-%m-%d %H:%M') AS oldest,
         strftime(max(createdat) FILTER (createdat <= now()), '%Y-%m-%d %H:%M') AS newest
       FROM ${name}`,

@@ -58,9 +58,9 @@ export function createPainter(stream: WriteStream): (style: Style, text: string)
   return (style, text) => styleText(style, text, { stream });
 }
 
-/** The width of a terminal; a file has no limit. */
+/** The width of a terminal; a file has no limit, nor has a terminal that does not know its size. */
 export function widthOf(stream: WriteStream): number {
-  return stream.isTTY ? stream.columns : Number.POSITIVE_INFINITY;
+  return (stream.isTTY && stream.columns) || Number.POSITIVE_INFINITY;
 }
 
 /** Writes a sentence, on as many lines as the terminal needs. */

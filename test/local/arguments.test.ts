@@ -47,7 +47,12 @@ const ENVIRONMENT_OF_NPM = Object.fromEntries(
       versions: '',
       description: 'true',
     },
-    ...{ verify_deps_before_run: 'false', frozen_lockfile: '', _jsr_registry: 'https://npm.jsr.io/' },
+    ...{
+      verify_deps_before_run: 'false',
+      frozen_lockfile: '',
+      constructor: 'x',
+      _jsr_registry: 'https://npm.jsr.io/',
+    },
   }).map(([name, value]) => [`npm_config_${name}`, value]),
 );
 
@@ -112,6 +117,7 @@ describe('the arguments', () => {
     ['form', '2026-09-01', 'did you mean --from?'],
     ['verify', '', 'npm kept --verify for itself: put -- before'], // --no-verify, --verify=false
     ['from', '', 'npm kept --from for itself'], // --from=
+    ['token_description', '2026-09-08', 'npm kept --to for itself'],
     ['accept_gp', '', 'did you mean --accept-gap?'],
   ])('%s that npm has set to "%s" is noticed', (name, value, said) => {
     const env = { ...ENVIRONMENT_OF_NPM, [`npm_config_${name}`]: value };

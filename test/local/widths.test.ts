@@ -18,15 +18,16 @@ function tooWide(output: { stdout: string; stderr: string }, columns: number): s
   return lines.filter((line) => line.length > columns && !/^ *(?:npm run|\S+$)/.test(line));
 }
 
-describe.for([40, 60, 80])('on a terminal of %i columns', (columns) => {
+describe.for([40, 60])('on a terminal of %i columns', (columns) => {
   test('every command keeps to the width', { timeout: 120_000 }, async ({ account, command }) => {
-    const { env } = await account({ rows: 1200 });
+    const { env } = await account({ rows: 300 });
     const here = terminal(columns);
     const plan = { PLAN_RECORDS_PER_MONTH: '10000000' };
     for (const [script, args, more] of [
       ['sync', ['--help'], {}],
       ['sync', [], { ...env, ...plan }],
       ['sync', ['--verify', '--dry-run'], { ...env, ...plan }],
+      ['sync', [], { ...env, ...plan, DISPLAY_LANGUAGE: 'pt-BR' }],
       ['sync', ['--bogus', '--form', 'yesterday', '--too', '2026-09-08', '--accept-gap'], {}],
       ['doctor', [], {}],
       ['doctor', ['--help'], {}],
@@ -48,4 +49,6 @@ test('a help text says the same at every width', async ({ command }) => {
   const whole = await words({});
   expect(await words(terminal(80))).toEqual(whole);
   expect(await words(terminal(40))).toEqual(whole);
+  // Some terminals do not know their size.
+  expect(await command('sync', ['--help'], terminal(0))).toEqual(await command('sync', ['--help']));
 });
