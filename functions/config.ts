@@ -76,8 +76,8 @@ export interface Config {
 /** Where the rows are, and how the views cut them. */
 export type StorageConfig = Pick<Config, 'warehouse' | 'billing'>;
 
-/** What is needed to read what is stored: nothing of Kondado's, so that a page can be had without its credentials. */
-export type ReadingConfig = StorageConfig & Pick<Config, 'language' | 'muted'>;
+/** What is needed to read what is stored: none of Kondado's credentials, so that a page can be had without them. */
+export type ReadingConfig = StorageConfig & Pick<Config, 'clientIds' | 'language' | 'muted'>;
 
 /** The file of `npm run sync` without credentials: what is in it is made up. */
 export const SANDBOX_FILE = 'sandbox.duckdb';
@@ -133,7 +133,6 @@ export function readConfig(env: Environment = process.env): Config {
       rateLimitPauseMs: required('KONDADO_RATE_LIMIT_PAUSE_SECONDS') * 1000,
       requestTimeoutMs: required('KONDADO_REQUEST_TIMEOUT_SECONDS') * 1000,
     },
-    clientIds: read('KONDADO_CLIENT_IDS') ?? [],
     streams: required('STREAMS'),
     lookbackMs: required('LOOKBACK_MINUTES') * MINUTE_MS,
     initialElementId: required('INITIAL_ELEMENT_ID'),
@@ -193,6 +192,7 @@ function readingConfig({ read, required }: VariableReader, env: Environment): Re
       planRecords: numberOrNull(read('PLAN_RECORDS_PER_MONTH')),
       planPipelines: numberOrNull(read('PLAN_ACTIVE_PIPELINES')),
     },
+    clientIds: read('KONDADO_CLIENT_IDS') ?? [],
     language: required('DISPLAY_LANGUAGE'),
     muted: {
       pipelines: (read('MUTED_PIPELINES') ?? []).map(String),

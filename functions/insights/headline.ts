@@ -1,7 +1,7 @@
 import { dayOf } from './days.ts';
-import { forecastSentence, type Outlook, outlookOf } from './forecast.ts';
+import { type Forecast, forecastSentence, type Outlook, outlookOf } from './forecast.ts';
 import type { Overview } from './overview.ts';
-import type { Loading, Stale, State } from './state.ts';
+import type { Failure, Loading, Stale, State } from './state.ts';
 import type { Wording } from './wording/wording.ts';
 
 export type Tone = 'good' | 'notice' | 'warning' | 'critical';
@@ -39,7 +39,8 @@ export function headlineOf(state: State, overview: Overview, wording: Wording): 
       if (plan_forecast === null) break;
       const today = dayOf(overview.asOf, formats.timeZone);
       const sentence = forecastSentence(plan_forecast, today, wording);
-      return { sentence, advice: null, tone: TONES[outlookOf(plan_forecast)] };
+      const advice = withoutForecast(plan_forecast, overview, wording);
+      return { sentence, advice, tone: TONES[outlookOf(plan_forecast)] };
     }
   }
   return { sentence: states.unreadable, advice: null, tone: 'critical' };
@@ -52,7 +53,7 @@ function loadingHeadline(
   const { states } = wording;
   if (failure !== null) {
     const sentence = states.loadingFailed(share, through);
-    return { sentence, advice: adviceFor(failure.code, wording), tone: 'critical' };
+    return { sentence, advice: failureAdvice(failure, pausedSince !== null, wording), tone: 'critical' };
   }
   return pausedSince === null
     ? { sentence: states.loading(share, through, minutesLeft), advice: null, tone: 'notice' }
@@ -64,24 +65,58 @@ function loadingHeadline(
 }
 
 function staleHeadline(
-  { since, minutes, failure, isCatchingUp, through }: Stale,
+  { since, clients, idleMinutes, failure, isCatchingUp, through }: Stale,
   wording: Wording,
 ): Headline {
   const { states } = wording;
   if (failure !== null) {
-    const sentence = states.staleFailing(since, minutes);
-    return { sentence, advice: adviceFor(failure.code, wording), tone: 'critical' };
+    const sentence = states.staleFailing(since, clients, failure);
+    return { sentence, advice: failureAdvice(failure, idleMinutes !== null, wording), tone: 'critical' };
   }
   return isCatchingUp
-    ? { sentence: states.staleCatchingUp(since, through), advice: null, tone: 'warning' }
-    : { sentence: states.staleIdle(since, minutes), advice: states.idleAdvice, tone: 'critical' };
+    ? { sentence: states.staleCatchingUp(since, clients, through), advice: null, tone: 'warning' }
+    : {
+        sentence: states.staleIdle(since, clients, idleMinutes),
+        advice: states.idleAdvice,
+        tone: 'critical',
+      };
 }
 
-/** What is certain of the plan although nothing new is known; what lies ahead is not. */
-export function usedThen(forecast: Overview['plan_forecast'], { states }: Wording): string | null {
-  if (forecast === null || forecast.data_through === null) return null;
-  const { plan_records: plan, month_to_date_records: records } = forecast;
-  return plan === null ? states.recordsThen(records) : states.usedThen(records / plan);
+function failureAdvice({ code }: Failure, isIdle: boolean, wording: Wording): string {
+  const advice = adviceFor(code, wording);
+  return isIdle ? `${advice} ${wording.states.idleAdvice}` : advice;
+}
+
+/** Why there is no forecast although all that is read is known; null if that is not so. */
+function withoutForecast(forecast: Forecast, overview: Overview, { states }: Wording): string | null {
+  const { clientIds, pipeline_status } = overview;
+  if (forecast.projected_month_records !== null || clientIds.length === 0) return null;
+  const seen = new Set(pipeline_status.flatMap(({ client_id }) => client_id ?? []));
+  const unread = [...seen].filter((id) => !clientIds.includes(id));
+  return unread.length === 0 ? null : states.clientsNotRead(unread, 'KONDADO_CLIENT_IDS');
+}
+
+/** Of when everything else is, and what is certain of the plan although nothing new is known; what lies ahead is not. */
+export function staleNote(state: Stale, { plan_forecast }: Overview, wording: Wording): string {
+  const { states } = wording;
+  const note = states.staleNote(state.since, state.clients);
+  if (plan_forecast === null || plan_forecast.data_through === null) return note;
+  const { plan_records: plan, month_to_date_records: records, month } = plan_forecast;
+  // The sum is that of another month, or holds what came later.
+  if (isBefore(month, state.since, wording) || state.isCatchingUp || state.clients !== null) return note;
+  return `${note} ${plan === null ? states.recordsThen(records) : states.usedThen(records / plan)}`;
+}
+
+/** Whether what was read ends before the month of the forecast, so that its sums are those of nothing. */
+export function isUnknownMonth(state: State, forecast: Forecast | null, wording: Wording): boolean {
+  if (state.kind !== 'stale' || state.clients !== null || forecast === null) return false;
+  return [state.since, forecast.data_through ?? state.since].every((moment) =>
+    isBefore(forecast.month, moment, wording),
+  );
+}
+
+function isBefore(month: string, moment: Date, { formats }: Wording): boolean {
+  return dayOf(moment, formats.timeZone) < month;
 }
 
 /** The code with what to do about it, for those who do not know it. */

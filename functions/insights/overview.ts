@@ -7,7 +7,8 @@ import { literal } from '../warehouse/queries.ts';
 import type { Reader } from '../warehouse/warehouse.ts';
 import { type Forecast, withPlan } from './forecast.ts';
 
-const RUNS_SHOWN_DAYS = 2;
+/** Looked at one after the other until one that succeeded is found, so that it is known since when there is none. */
+const RUNS_SHOWN_DAYS = [2, 7, 30, 90];
 /** Older anomalies are history. */
 export const ANOMALY_DAYS = 3;
 const all = () => 'TRUE';
@@ -22,14 +23,15 @@ const SHOWN = {
   execution_anomalies: () => `createdat >= ${daysAgo(ANOMALY_DAYS)}`,
   sync_health: all,
   coverage: all,
-  sync_runs: () => `started_at >= ${daysAgo(RUNS_SHOWN_DAYS)}`,
 } satisfies Partial<Record<ViewName, () => string>>;
 
-type Shown = keyof typeof SHOWN;
+type Shown = keyof typeof SHOWN | 'sync_runs';
 
 /** Everything that the page shows, as it was at one moment; a view that could not be read is empty here. */
 export type Overview = { [V in Exclude<Shown, 'plan_forecast'>]: ViewRow<V>[] } & {
   asOf: Date;
+  /** The clients that are read; empty: all. */
+  clientIds: string[];
   /** Whether the rows are known to be the sandbox's. */
   isMadeUp: boolean;
   /** Null if it could not be read. */
@@ -47,15 +49,17 @@ export async function loadOverview(config: ReadingConfig): Promise<Overview | nu
   const reader = await openReader(config);
   if (reader === null) return null;
   try {
-    return await readOverview(reader, config.billing);
+    return await readOverview(reader, config);
   } finally {
     await reader.close();
   }
 }
 
-async function readOverview(reader: Reader, billing: ReadingConfig['billing']): Promise<Overview> {
-  const views = Object.keys(SHOWN) as Shown[];
-  const parts = await Promise.allSettled(views.map((view) => reader.read(view, SHOWN[view]())));
+async function readOverview(reader: Reader, { billing, clientIds }: ReadingConfig): Promise<Overview> {
+  const views = [...(Object.keys(SHOWN) as (keyof typeof SHOWN)[]), 'sync_runs'] as const;
+  const parts = await Promise.allSettled(
+    views.map((view) => (view === 'sync_runs' ? readRuns(reader) : reader.read(view, SHOWN[view]()))),
+  );
   const rows: Partial<Record<Shown, unknown[]>> = {};
   const failures: Overview['failures'] = {};
   for (const [index, view] of views.entries()) {
@@ -70,10 +74,20 @@ async function readOverview(reader: Reader, billing: ReadingConfig['billing']): 
   return {
     ...lists,
     asOf: forecast?.as_of ?? new Date(),
+    clientIds: clientIds.map(String),
     plan_forecast: forecast === undefined ? null : withPlan(forecast, billing),
     isMadeUp: reader.isMadeUp,
     failures,
   };
+}
+
+async function readRuns(reader: Reader): Promise<ViewRow<'sync_runs'>[]> {
+  let runs: ViewRow<'sync_runs'>[] = [];
+  for (const days of RUNS_SHOWN_DAYS) {
+    runs = await reader.read('sync_runs', `started_at >= ${daysAgo(days)}`);
+    if (runs.some(({ mode, outcome }) => mode === 'incremental' && outcome === 'success')) break;
+  }
+  return runs;
 }
 
 /** So many days ago, in SQL. */

@@ -19,9 +19,15 @@ export function endMs({ finished_at, started_at }: Run): number {
   return (finished_at ?? started_at).getTime();
 }
 
-/** What a source that is failing failed with, as `sync_health` judges it: by its last run of any mode that was tried. */
-export function failureCodeOf(source: RunSource, runs: readonly Run[]): string | null {
+/** The run in which a source that is failing failed, as `sync_health` judges it: the last one of any mode that was tried. */
+export function lastTried(source: RunSource, runs: readonly Run[]): Run | undefined {
   const tried = runs.filter((run) => isOf(source, run) && run.outcome !== 'not_started');
-  const [last] = tried.toSorted((one, other) => endMs(other) - endMs(one));
-  return last?.error_code ?? null;
+  return tried.toSorted((one, other) => endMs(other) - endMs(one))[0];
+}
+
+/** What is still read: a client that the configuration names no longer stays as it is. */
+export function sourcesRead({ sync_health, clientIds }: Overview): Overview['sync_health'] {
+  const read = sync_health.filter(({ client_id }) => client_id !== null && clientIds.includes(client_id));
+  // Nothing has run yet with a configuration that is new.
+  return read.length > 0 ? read : sync_health;
 }

@@ -1,6 +1,6 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../timestamps.ts';
 import type { Overview } from './overview.ts';
-import { endMs, failureCodeOf, isOf, newestFirst, type Run } from './runs.ts';
+import { endMs, isOf, lastTried, newestFirst, type Run, sourcesRead } from './runs.ts';
 
 /** Kondado keeps so much, so that a first load has so much to read. */
 const KEPT_MS = 90 * DAY_MS;
@@ -19,9 +19,13 @@ export type State =
   | { kind: 'unreadable' }
   | { kind: 'known'; through: Date };
 
-/** Null is a run that came no further without an error. */
+/** How the last run failed. */
 export interface Failure {
+  /** Null is a run that came no further without an error. */
   code: string | null;
+  at: Date;
+  /** For how long every run has failed, without a pause; null if that is not known. */
+  minutes: number | null;
 }
 
 export interface Loading {
@@ -38,7 +42,10 @@ export interface Loading {
 export interface Stale {
   kind: 'stale';
   since: Date;
-  minutes: number;
+  /** Of which nothing new is known while the others are well; null: of none. */
+  clients: string[] | null;
+  /** For how long no run has been tried; null while there are some. */
+  idleMinutes: number | null;
   /** Without one, somebody is catching up, or nobody is trying. */
   failure: Failure | null;
   isCatchingUp: boolean;
@@ -56,30 +63,47 @@ export function stateOf(overview: Overview): State {
     const isEmpty = sources.length === 0 && (plan_forecast?.data_through ?? null) === null;
     return isEmpty ? { kind: 'empty' } : loadingState(overview, sources);
   }
-  const ageMs = asOf.getTime() - known.getTime();
-  if (ageMs < FRESH_MS) return { kind: 'known', through: known };
-  const lastRun = newestRun(overview, sources);
+  return isFresh(known, asOf) ? { kind: 'known', through: known } : staleState(known, overview, sources);
+}
+
+function staleState(since: Date, overview: Overview, sources: readonly Source[]): Stale {
+  const { asOf } = overview;
+  const old = sources.filter(({ known_through }) => known_through === null || !isFresh(known_through, asOf));
+  const behind = old.length > 0 ? old : sources;
+  const clients = behind.flatMap(({ client_id }) => client_id ?? []);
+  const lastRun = newestRun(overview, behind);
+  const lastMs = lastRun === undefined ? since.getTime() : endMs(lastRun);
+  const isIdle = !isFresh(new Date(lastMs), asOf);
   return {
     kind: 'stale',
-    since: known,
-    minutes: ageMs / MINUTE_MS,
-    failure: failureOf(overview, sources),
-    isCatchingUp: lastRun?.outcome === 'partial' && asOf.getTime() - endMs(lastRun) < FRESH_MS,
-    through: earliest(sources.map(({ watermark }) => watermark)),
+    since,
+    clients: behind.length < sources.length && clients.length === behind.length ? clients : null,
+    idleMinutes: isIdle ? (asOf.getTime() - lastMs) / MINUTE_MS : null,
+    failure: failureOf(overview, behind),
+    isCatchingUp: lastRun?.outcome === 'partial' && !isIdle,
+    through: earliest(behind.map(({ watermark }) => watermark)),
   };
 }
 
-function judgedSources({ sync_health }: Overview): Source[] {
-  const pipelines = sync_health.filter(({ stream }) => stream === 'pipeline_logs');
-  return pipelines.length > 0 ? pipelines : sync_health;
+function isFresh(moment: Date, asOf: Date): boolean {
+  return asOf.getTime() - moment.getTime() < FRESH_MS;
+}
+
+function judgedSources(overview: Overview): Source[] {
+  const read = sourcesRead(overview);
+  const pipelines = read.filter(({ stream }) => stream === 'pipeline_logs');
+  return pipelines.length > 0 ? pipelines : read;
 }
 
 /** Null if something of it was never read to its end. */
-function knownThrough({ plan_forecast }: Overview, sources: readonly Source[]): Date | null {
-  if (plan_forecast?.known_through) return plan_forecast.known_through;
+function knownThrough(overview: Overview, sources: readonly Source[]): Date | null {
+  const { plan_forecast, sync_health } = overview;
+  // The forecast is that of all clients, also of those that are not read any more.
+  const isOfAll = sourcesRead(overview).length === sync_health.length;
+  if (isOfAll && plan_forecast?.known_through) return plan_forecast.known_through;
   // With nothing stored of 90 days there is no client, and so no word of the forecast.
   const isStored = (plan_forecast?.data_through ?? null) !== null;
-  if (isStored || sources.some(({ known_through }) => known_through === null)) return null;
+  if ((isOfAll && isStored) || sources.some(({ known_through }) => known_through === null)) return null;
   return earliest(sources.map(({ known_through }) => known_through));
 }
 
@@ -134,10 +158,29 @@ function newestRun(overview: Overview, sources: readonly Source[]): Run | undefi
 
 /** What the last run of a failing source failed with; null if none fails, or none has been tried for long. */
 function failureOf(overview: Overview, sources: readonly Source[]): Failure | null {
-  const failing = sources.find(
-    (source) => source.health === 'failing' && overview.sync_runs.some((run) => isOf(source, run)),
-  );
-  return failing === undefined ? null : { code: failureCodeOf(failing, overview.sync_runs) };
+  const [failing] = sources.flatMap((source) => {
+    const run = source.health === 'failing' ? lastTried(source, overview.sync_runs) : undefined;
+    return run === undefined ? [] : [{ source, run }];
+  });
+  if (failing === undefined) return null;
+  const { source, run } = failing;
+  return { code: run.error_code, at: new Date(endMs(run)), minutes: failingMinutes(overview, source) };
+}
+
+/** Since the first run after the last one that was well; null if nothing ran in between for long. */
+function failingMinutes(overview: Overview, source: Source): number | null {
+  const runs = runsOf(overview, source);
+  const lastGood = runs.findLastIndex(({ outcome }) => outcome === 'success' || outcome === 'partial');
+  const [first, ...others] = runs.slice(lastGood + 1);
+  const good = runs[lastGood];
+  if (good === undefined || first === undefined) return null;
+  const moments = [
+    new Date(endMs(good)),
+    ...[first, ...others].map(({ started_at }) => started_at),
+    overview.asOf,
+  ];
+  const isUnbroken = moments.every((moment, place) => isFresh(moment, moments[place + 1] ?? moment));
+  return isUnbroken ? (overview.asOf.getTime() - first.started_at.getTime()) / MINUTE_MS : null;
 }
 
 function earliest(moments: readonly (Date | null)[]): Date | null {

@@ -1,7 +1,7 @@
 import { DAY_MS, MINUTE_MS } from '../timestamps.ts';
 import type { Finding } from './finding.ts';
 import type { Overview } from './overview.ts';
-import { failureCodeOf } from './runs.ts';
+import { lastTried, sourcesRead } from './runs.ts';
 import type { Wording } from './wording/wording.ts';
 
 const LOSS_WARNING_MS = 14 * DAY_MS;
@@ -16,11 +16,11 @@ type Health = Overview['sync_health'][number];
 export function syncFindings(overview: Overview, isLoading: boolean, wording: Wording): Finding[] {
   return [
     ...Object.entries(overview.failures).map(([view, code]) => unreadable(view, code, wording)),
-    ...overview.sync_health.flatMap((row) => [
+    ...sourcesRead(overview).flatMap((row) => [
       ...(isLoading && row.health === 'loading' ? [] : healthFindings(row, overview, wording)),
       ...lossFindings(row, overview.asOf, wording),
-      ...rejectedFindings(row, wording),
     ]),
+    ...overview.sync_health.flatMap((row) => rejectedFindings(row, wording)),
     ...gapFindings(overview, wording),
   ];
 }
@@ -35,7 +35,7 @@ function healthFindings(row: Health, { sync_runs }: Overview, { findings }: Word
   const about = { group: 'sync' as const, subject: findings.source(stream, client_id), moment };
   switch (health) {
     case 'failing': {
-      const reasons = [findings.syncFailing(minutes, failureCodeOf(row, sync_runs))];
+      const reasons = [findings.syncFailing(minutes, lastTried(row, sync_runs)?.error_code ?? null)];
       return [{ ...about, severity: 'critical', kind: 'sync_failing', reasons }];
     }
     case 'loading':

@@ -1,4 +1,4 @@
-import { dayAfter, daysBetween } from './days.ts';
+import { dayAfter, dayOf, daysBetween } from './days.ts';
 import { type KondadoObject, keyOf, pipelineOf } from './objects.ts';
 import type { Overview } from './overview.ts';
 import type { Wording } from './wording/wording.ts';
@@ -15,12 +15,13 @@ export interface Usage {
 }
 
 /** Which pipelines use the plan this month, the most first: the same on the page and in the summary. */
-export function usageOf({ monthly_usage, daily_usage, plan_forecast }: Overview, wording: Wording): Usage[] {
+export function usageOf(overview: Overview, wording: Wording): Usage[] {
+  const { monthly_usage, plan_forecast } = overview;
   if (plan_forecast === null) return [];
   const { month, plan_records } = plan_forecast;
   const rows = monthly_usage.filter((row) => row.month === month);
   const whole = plan_records ?? rows.reduce((sum, { billable_records }) => sum + billable_records, 0);
-  const changeOf = changes(month, daily_usage);
+  const changeOf = changes(month, overview, wording);
   return rows
     .map((row) => {
       const pipeline = pipelineOf(row, wording);
@@ -35,23 +36,39 @@ export function usageOf({ monthly_usage, daily_usage, plan_forecast }: Overview,
     .sort((one, other) => other.records - one.records);
 }
 
-function changes(month: string, daily_usage: Overview['daily_usage']): (key: string) => number | null {
+function changes(month: string, overview: Overview, wording: Wording): (key: string) => number | null {
   const previous = `${dayAfter(month, -1).slice(0, 7)}-01`;
-  const lastDay = daily_usage.reduce((latest, { day }) => (day > latest ? day : latest), month);
-  // Today is not over, so it is left out on both sides.
-  const wholeDays = daysBetween(month, lastDay);
+  const wholeDaysOf = wholeDays(month, overview, wording);
   const sums = new Map<string, { now: number; before: number }>();
-  for (const row of daily_usage) {
+  for (const row of overview.daily_usage) {
     const key = keyOf({ kind: 'pipeline', clientId: row.client_id, id: row.pipeline_id });
     const sum = sums.get(key) ?? { now: 0, before: 0 };
-    if (row.day >= month && row.day < lastDay) sum.now += row.billable_records;
-    if (row.day >= previous && row.day < month && daysBetween(previous, row.day) < wholeDays) {
-      sum.before += row.billable_records;
-    }
+    const isCompared = (from: string) => row.day >= from && daysBetween(from, row.day) < wholeDaysOf(key);
+    if (isCompared(month)) sum.now += row.billable_records;
+    if (row.day < month && isCompared(previous)) sum.before += row.billable_records;
     sums.set(key, sum);
   }
   return (key) => {
     const { now, before } = sums.get(key) ?? { now: 0, before: 0 };
-    return wholeDays === 0 || now + before === 0 ? null : (now - before) / before;
+    const isComparable = wholeDaysOf(key) > 0 && now >= 0 && before >= 0 && now + before > 0;
+    return isComparable ? (now - before) / before : null;
   };
+}
+
+/** How many days of the month are over and known, of each pipeline: the others are left out of both months. */
+function wholeDays(
+  month: string,
+  { daily_usage, pipeline_status, plan_forecast }: Overview,
+  wording: Wording,
+): (key: string) => number {
+  const today = daily_usage.reduce((latest, { day }) => (day > latest ? day : latest), month);
+  const before = (known: Date | null | undefined) => {
+    const end = known ? dayOf(known, wording.formats.timeZone) : month;
+    return daysBetween(month, end < today ? end : today);
+  };
+  const ofAll = before(plan_forecast?.known_through);
+  const ofEach = new Map(
+    pipeline_status.map((row) => [keyOf(pipelineOf(row, wording)), before(row.known_through)]),
+  );
+  return (key) => ofEach.get(key) ?? ofAll;
 }

@@ -1,6 +1,5 @@
 import { dayAfter, daysBetween } from '../insights/days.ts';
 import { type KondadoObject, keyOf, modelOf, pipelineOf } from '../insights/objects.ts';
-import type { Overview } from '../insights/overview.ts';
 import { judgementOf, type Status } from '../insights/reasons.ts';
 import type { Wording } from '../insights/wording/wording.ts';
 import { type Column, missing, type PageContext, row, section, table, titles } from './context.ts';
@@ -37,7 +36,7 @@ function drawPipelines(context: PageContext, today: string): Html {
     .map((status) => ({ status, object: pipelineOf(status, wording) }))
     .sort(byUrgency);
   if (pipelines.length === 0) return html`<p class="nothing">${page.noExecutions}</p>`;
-  const days = daysByPipeline(overview, today);
+  const days = daysByPipeline(context, today);
   const hasClients = severalClients(context);
   const head = titles([
     [page.pipeline],
@@ -122,28 +121,46 @@ function statusCells(status: Status, { clock, wording }: PageContext): Column[] 
   } = status;
   const shown = (value: number | null, format: (known: number) => string) =>
     value === null ? '–' : format(value);
+  // What was never read to its end may have run since.
+  const isJudged = status.health !== 'unknown';
   const emptyNote = empty > 1 && html` <span class="about">${page.emptyInARow(empty)}</span>`;
   return [
     [html`${clock.time(status.last_execution_at)}${emptyNote}`],
-    [clock.time(status.expected_by), 'wide'],
+    [clock.time(isJudged ? status.expected_by : null), 'wide'],
     [shown(interval, formats.roughTime), 'n wide'],
-    [shown(onTime, formats.percent), 'n wide'],
+    [shown(isJudged ? onTime : null, formats.percent), 'n wide'],
     [shown(failing, formats.percent), 'n wide extra'],
     [shown(status.usual_execution_seconds, formats.seconds), 'n wide extra'],
     [shown(status.last_execution_seconds, formats.seconds), 'n wide extra'],
   ];
 }
 
-function daysByPipeline({ daily_usage }: Overview, today: string): Map<string, Days> {
+function daysByPipeline(context: PageContext, today: string): Map<string, Days> {
+  const isKnown = knownDays(context, today);
   const found = new Map<string, Days>();
-  for (const row of daily_usage) {
+  for (const row of context.overview.daily_usage) {
     const index = DAYS - 1 - daysBetween(row.day, today);
     if (index < 0 || index >= DAYS) continue;
     const key = keyOf({ kind: 'pipeline', clientId: row.client_id, id: row.pipeline_id });
     const days = found.get(key) ?? noDays();
-    days.executions[index] = row.executions;
+    days.executions[index] = row.executions > 0 || isKnown(key, row.day) ? row.executions : null;
     days.medianSeconds[index] = row.median_execution_seconds;
     found.set(key, days);
   }
   return found;
+}
+
+/** Tells whether a day on which a pipeline has no executions had none: it may not have been read. */
+function knownDays({ overview, state, wording, clock }: PageContext, today: string) {
+  const readThrough = state.kind === 'loading' ? state.through : null;
+  const ends = new Map(
+    overview.pipeline_status.map((row) => {
+      const through = row.known_through ?? readThrough;
+      return [keyOf(pipelineOf(row, wording)), through === null ? '' : clock.dayOf(through)];
+    }),
+  );
+  return (key: string, day: string): boolean => {
+    const end = ends.get(key) ?? '';
+    return day < end || (day === end && end === today);
+  };
 }

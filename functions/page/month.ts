@@ -2,6 +2,7 @@ import { scaleLinear } from 'd3-scale';
 import { area, line } from 'd3-shape';
 import { dayAfter } from '../insights/days.ts';
 import type { Forecast } from '../insights/forecast.ts';
+import { isUnknownMonth } from '../insights/headline.ts';
 import type { Wording } from '../insights/wording/wording.ts';
 import { type PageContext, row, section, table, titles } from './context.ts';
 import { type Course, courseOf, type Point } from './course.ts';
@@ -20,8 +21,9 @@ export function monthSection(context: PageContext, forecast: Forecast): Html {
   return section(context, part, () => drawMonth(context, forecast));
 }
 
-function drawMonth({ overview, clock, wording }: PageContext, forecast: Forecast): Html {
+function drawMonth({ overview, state, clock, wording }: PageContext, forecast: Forecast): Html {
   const { page, formats } = wording;
+  if (isUnknownMonth(state, forecast, wording)) return html`<p class="nothing">${page.monthUnknown}</p>`;
   const course = courseOf(forecast, overview.daily_usage, clock);
   const columns = titles([[page.day], [page.records, 'n'], [page.monthSoFar, 'n']]);
   const rows = course.days.map(({ day, records, total }) =>
@@ -40,7 +42,10 @@ ${table('month', columns, rows, 'compact')}</details>`;
 function chart(course: Course, month: string, wording: Wording): Html {
   const { length, past, future, reached, end, plan, limit } = course;
   const { page, formats } = wording;
-  const y = scaleLinear([0, 1.08 * Math.max(plan ?? 0, end?.high ?? 0, reached.records, 1)], [BOTTOM, TOP]);
+  const y = scaleLinear(
+    [0, 1.08 * Math.max(plan ?? 0, end?.high ?? 0, reached.records, 1)],
+    [BOTTOM, TOP],
+  ).clamp(true);
   const x = scaleLinear([0, length], [0, WIDTH]);
   const across = (at: number) => `${((100 * at) / length).toFixed(2)}%`;
   const up = (records: number, shift = 0) => (y(records) + shift).toFixed(1);

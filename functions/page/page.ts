@@ -1,7 +1,7 @@
 import type { ReadingConfig } from '../config.ts';
 import { daysBetween } from '../insights/days.ts';
 import { type Findings, findingCounts, findingsOf } from '../insights/findings.ts';
-import { type Headline, headlineOf, usedThen } from '../insights/headline.ts';
+import { type Headline, headlineOf, staleNote } from '../insights/headline.ts';
 import type { Overview } from '../insights/overview.ts';
 import { stateOf } from '../insights/state.ts';
 import { createWording, type Wording } from '../insights/wording/wording.ts';
@@ -76,21 +76,16 @@ ${sync}`;
 }
 
 function header({ sentence, advice, tone }: Headline, findings: Findings, context: PageContext): Html {
-  const { states, page } = context.wording;
+  const { state, overview, wording } = context;
+  const { states, page } = wording;
   return html`<header>
 <p class="name">${page.name}</p>
 <h1 class="${tone}">${sentence}</h1>
 ${advice !== null && html`<p class="lead">${advice}</p>`}
-${context.state.kind === 'loading' && html`<p class="lead">${states.loadingNote}</p>`}
-${asOfThen(context)}
+${state.kind === 'loading' && html`<p class="lead">${states.loadingNote}</p>`}
+${state.kind === 'stale' && html`<p class="lead">${staleNote(state, overview, wording)}</p>`}
 <p class="lead">${findingsLead(findings, context)} ${freshness(context)}</p>
 </header>`;
-}
-
-/** What was known of the plan when the last complete run ended. */
-function asOfThen({ state, overview, wording }: PageContext): Html | undefined {
-  if (state.kind !== 'stale') return undefined;
-  return html`<p class="lead">${wording.states.staleNote(state.since)} ${usedThen(overview.plan_forecast, wording)}</p>`;
 }
 
 function findingsLead({ listed }: Findings, { state, wording }: PageContext): Html {

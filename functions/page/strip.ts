@@ -16,7 +16,7 @@ const MONTHS = 'months';
 
 /** What a pipeline did day by day, the last one today. */
 export interface Days {
-  /** Null before the first execution. */
+  /** Null before the first execution, and where it is not known. */
   executions: (number | null)[];
   medianSeconds: (number | null)[];
 }

@@ -1,3 +1,4 @@
+import { isUnknownMonth } from '../insights/headline.ts';
 import { type Usage, usageOf } from '../insights/usage.ts';
 import type { Wording } from '../insights/wording/wording.ts';
 import { type PageContext, row, section, table, titles } from './context.ts';
@@ -14,13 +15,15 @@ export function usageSection(context: PageContext): Html {
 }
 
 function drawUsage(context: PageContext): Html {
-  const { overview, wording } = context;
+  const { overview, state, wording } = context;
   const { page } = wording;
+  if (isUnknownMonth(state, overview.plan_forecast, wording))
+    return html`<p class="nothing">${page.monthUnknown}</p>`;
   const usage = usageOf(overview, wording);
   if (usage.length === 0) return html`<p class="nothing">${page.noUsage}</p>`;
   const isOfPlan = overview.plan_forecast?.plan_records !== null;
   const hasClients = severalClients(context);
-  const highest = usage[0]?.records || 1;
+  const highest = Math.max(1, usage[0]?.records ?? 0);
   const head = titles([
     [page.pipeline],
     ...(hasClients ? [[page.client, 'n wide'] as const] : []),
@@ -46,7 +49,7 @@ function usageRow(
   wording: Wording,
 ): Html {
   const { formats } = wording;
-  const bar = ((100 * records) / highest).toFixed(1);
+  const bar = ((100 * Math.max(0, records)) / highest).toFixed(1);
   const name = html`${untrustedName(pipeline.name)}
 <svg class="bar" aria-hidden="true" width="100%" height="3"><rect width="${bar}%" height="3"/></svg>`;
   return row(name, [

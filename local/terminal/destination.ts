@@ -1,7 +1,7 @@
 import type { Config } from '../../functions/config.ts';
 import type { Finding } from '../../functions/insights/finding.ts';
 import { findingsOf, subjectName } from '../../functions/insights/findings.ts';
-import { headlineOf, usedThen } from '../../functions/insights/headline.ts';
+import { headlineOf, isUnknownMonth, staleNote } from '../../functions/insights/headline.ts';
 import { linkOf, namesOf } from '../../functions/insights/objects.ts';
 import type { Overview } from '../../functions/insights/overview.ts';
 import { shortened } from '../../functions/insights/shortened.ts';
@@ -93,9 +93,7 @@ function overviewLines(
     ...wrapped(sentence).map(table.emphasize),
     ...(advice === null ? [] : wrapped(advice)),
     ...(state.kind === 'loading' ? wrapped(states.loadingNote) : []),
-    ...(state.kind === 'stale'
-      ? wrapped(`${states.staleNote(state.since)} ${usedThen(overview.plan_forecast, wording) ?? ''}`)
-      : []),
+    ...(state.kind === 'stale' ? wrapped(staleNote(state, overview, wording)) : []),
     '',
     ...findingLines(listed, state.kind === 'known', page, wording, table),
     ...switchedOffLines(switchedOff, wording, table),
@@ -145,6 +143,8 @@ function usageLines(overview: Overview, wording: Wording, table: TableOptions): 
   const { month, plan_records: plan, month_to_date_records: total } = plan_forecast;
   const usage = usageOf(overview, wording);
   const title = hanging(terminal.usage(month, formats.timeZone), table.maxWidth, 2).map(table.emphasize);
+  if (isUnknownMonth(stateOf(overview), plan_forecast, wording))
+    return [...title, `  ${wording.page.monthUnknown}`];
   if (usage.length === 0) return [...title, `  ${terminal.noneYet}`];
 
   const others = usage.slice(TOP_PIPELINES);

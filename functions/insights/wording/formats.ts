@@ -10,6 +10,8 @@ export interface Habits {
   atHour(date: string, hour: string): string;
 }
 
+const LISTED_AT_MOST = 5;
+
 export type Formats = ReturnType<typeof createFormats>;
 
 /**
@@ -48,9 +50,10 @@ export function createFormats(habits: Habits, timeZone: string) {
   const hourOf = date({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone });
   const longDay = ofDay(longDate);
 
-  /** `71 %`; what is not yet, or no longer, the whole never looks like it. */
+  /** `71 %`; what is not yet, or no longer, the whole never looks like it, and what corrections took back is none. */
   function percent(share: number): string {
-    if (share > 0 && share < 0.01) return '< 1 %';
+    if (share <= 0) return `${count(0)} %`;
+    if (share < 0.01) return '< 1 %';
     const rounded = Math.round(share * 100);
     const shown = share < 1 ? Math.min(rounded, 99) : share > 1 ? Math.max(rounded, 101) : rounded;
     return `${count(shown)} %`;
@@ -109,5 +112,8 @@ export function createFormats(habits: Habits, timeZone: string) {
     longTime: (moment: Date) => atHour(inSentence(longDateOf(moment)), hourOf(moment)),
     /** `A, B and C` */
     list: (items: readonly string[]) => names.format(items),
+    /** The same of many, as `A, B, C, …` */
+    firstOf: (items: readonly string[]) =>
+      items.length > LISTED_AT_MOST ? `${items.slice(0, LISTED_AT_MOST).join(', ')}, …` : names.format(items),
   };
 }

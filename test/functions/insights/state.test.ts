@@ -4,6 +4,7 @@ import type { Overview } from '../../../functions/insights/overview.ts';
 import { stateOf } from '../../../functions/insights/state.ts';
 import { syncFindings } from '../../../functions/insights/sync-findings.ts';
 import { createWording } from '../../../functions/insights/wording/wording.ts';
+import { HOUR_MS } from '../../../functions/timestamps.ts';
 import { DEAD, EMPTY, LOADING, quietFor, SHORT, WELL } from '../../fixtures/states.ts';
 
 const timeZone = 'America/Sao_Paulo';
@@ -25,6 +26,23 @@ const UNREADABLE: Overview = {
   ...WELL,
   plan_forecast: null,
   failures: { plan_forecast: 'WAREHOUSE_REJECTED' },
+};
+/** One that succeeded three days ago, and one of each hour since, that failed. */
+const FAILING_FOR_DAYS: Overview = {
+  ...DEAD,
+  sync_runs: DEAD.sync_runs
+    .filter(
+      ({ stream, mode }, index, runs) =>
+        runs.findIndex((run) => run.stream === stream && run.mode === mode) === index,
+    )
+    .flatMap((row) =>
+      Array.from({ length: 73 }, (_, hours) => {
+        const moment = new Date(DEAD.asOf.getTime() - hours * HOUR_MS);
+        const isGood = hours === 72;
+        const said = isGood ? { outcome: 'success', error_code: null } : {};
+        return { ...row, ...said, started_at: moment, finished_at: moment };
+      }),
+    ),
 };
 const FIRST_RUN: Overview = { ...LOADING, sync_health: [], sync_runs: [] };
 
@@ -78,6 +96,14 @@ test.each<[string, Overview, en: string, pt: string, tone: string, advice?: stri
   [
     'the sync has been refused for three days',
     DEAD,
+    'Nothing new since Saturday 21 November 08:20: the last run failed on Tuesday 24 November 08:01.',
+    'Nada de novo desde sábado, 21 de novembro, às 08:20: a última execução falhou (terça-feira, 24 de novembro, às 08:01).',
+    'critical',
+    'KONDADO_UNAUTHORIZED',
+  ],
+  [
+    'every run of three days has failed',
+    FAILING_FOR_DAYS,
     'Nothing new since Saturday 21 November 08:20: the sync has failed for 3 days.',
     'Nada de novo desde sábado, 21 de novembro, às 08:20: a sincronização está falhando há 3 dias.',
     'critical',

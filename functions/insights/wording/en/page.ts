@@ -51,6 +51,7 @@ export function page(f: Formats) {
       `Billable records this month; the share is that of ${isOfPlan ? 'the plan' : 'the month, because the plan is not known'}. ` +
       'The change is against the same days of last month.',
     noUsage: 'No billable records this month yet.',
+    monthUnknown: 'Nothing is known of this month.',
     pipeline: 'Pipeline',
     model: 'Model',
     models: 'Models',
@@ -65,7 +66,8 @@ export function page(f: Formats) {
     executions: 'Executions',
     executionsNote: (from: string, to: string) =>
       `A column a day, from ${shortDay(from)} to ${shortDay(to)}: the stronger, the more executions, by the pipeline's own busiest day; ` +
-      'a thin line is a day without any. The curve below is the median duration. On time: of the executions due in 30 days. ' +
+      'a thin line is a day without any; where nothing is drawn, it had not begun or nothing is known. ' +
+      'The curve below is the median duration. On time: of the executions due in 30 days. ' +
       'Failing: of the time of 30 days in which Kondado was asked, the share in which it said failing or blocked.',
     noExecutions: 'No pipeline ran in the last 90 days.',
     last90Days: 'Last 90 days',

@@ -14,6 +14,12 @@ export function states(f: Formats) {
       .filter((part) => part !== '')
       .join(',');
 
+  const clientsOf = (ids: readonly string[]) => `client${ids.length === 1 ? '' : 's'} ${f.firstOf(ids)}`;
+  const nothingNew = (since: Date, ids: readonly string[] | null) =>
+    `Nothing new${ids === null ? '' : ` of ${clientsOf(ids)}`} since ${longTime(since)}: `;
+  const notRun = (ids: readonly string[] | null) =>
+    ids === null ? 'no sync has run' : `${ids.length === 1 ? 'it has' : 'they have'} not been read`;
+
   return {
     noLogs: 'No logs are stored yet.',
     noLogsAdvice: (command: string, request: string) =>
@@ -30,14 +36,30 @@ export function states(f: Formats) {
       `No sync has run since ${longTime(since)}.`,
     loadingNote:
       'There is no forecast and no status before all logs are read: what is shown is a part of the truth.',
-    staleFailing: (since: Date, minutes: number) =>
-      `Nothing new since ${longTime(since)}: the sync has failed for ${roughTime(minutes)}.`,
-    staleIdle: (since: Date, minutes: number) =>
-      `Nothing new since ${longTime(since)}: no sync has run for ${roughTime(minutes)}.`,
-    staleCatchingUp: (since: Date, through: Date | null) =>
-      `Complete only through ${longTime(since)}: the sync is catching up` +
-      `${through === null ? '' : ` and has read through ${f.dateOf(through)}`}.`,
-    staleNote: (since: Date) => `Everything below is as of ${longTime(since)}.`,
+    /** Where it is not all clients of which nothing new is known, they are named. */
+    staleFailing: (
+      since: Date,
+      clients: readonly string[] | null,
+      { code, at, minutes }: { code: string | null; at: Date; minutes: number | null },
+    ) =>
+      nothingNew(since, clients) +
+      (minutes === null
+        ? `the last run ${code === null ? 'came no further' : 'failed'} on ${longTime(at)}.`
+        : `the sync has ${code === null ? 'come no further' : 'failed'} for ${roughTime(minutes)}.`),
+    staleIdle: (since: Date, clients: readonly string[] | null, minutes: number | null) =>
+      nothingNew(since, clients) +
+      (minutes === null ? 'the last run has read no more' : `${notRun(clients)} for ${roughTime(minutes)}`) +
+      '.',
+    staleCatchingUp: (since: Date, clients: readonly string[] | null, through: Date | null) =>
+      `${clients === null ? 'Complete' : `Of ${clientsOf(clients)} complete`} only through ${longTime(since)}: ` +
+      `the sync is catching up${through === null ? '' : ` and has read through ${f.dateOf(through)}`}.`,
+    staleNote: (since: Date, clients: readonly string[] | null) =>
+      clients === null
+        ? `Everything below is as of ${longTime(since)}.`
+        : `What is below of ${clientsOf(clients)} is as of ${longTime(since)}; the other clients are up to date.`,
+    clientsNotRead: (clients: readonly string[], setting: string) =>
+      `There is no forecast because ${clientsOf(clients)} ${clients.length === 1 ? 'is' : 'are'} not read any more: ` +
+      `not in ${setting}.`,
     usedThen: (share: number) => `By then ${percent(share)} of the plan was used.`,
     recordsThen: (records: number) => `By then there were ${count(records)} billable records this month.`,
     /** What to do about an error code, for those who do not know it. */

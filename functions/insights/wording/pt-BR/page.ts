@@ -52,6 +52,7 @@ export function page(f: Formats): Catalogue['page'] {
       `Registros cobrados neste mês; a parcela é ${isOfPlan ? 'do plano' : 'do mês, porque o plano não é conhecido'}. ` +
       'A variação é em relação aos mesmos dias do mês passado.',
     noUsage: 'Ainda não há registros cobrados neste mês.',
+    monthUnknown: 'Nada se sabe deste mês.',
     pipeline: 'Pipeline',
     model: 'Modelo',
     models: 'Modelos',
@@ -67,7 +68,8 @@ export function page(f: Formats): Catalogue['page'] {
     executionsNote: (from, to) =>
       `Uma coluna por dia, de ${shortDay(from)} a ${shortDay(to)}: quanto mais forte a cor, mais execuções, ` +
       'em relação ao dia mais cheio do próprio pipeline; ' +
-      'um traço fino é um dia sem nenhuma. A curva embaixo é a duração mediana. No prazo: das execuções esperadas em 30 dias. ' +
+      'um traço fino é um dia sem nenhuma; onde não há nada, o pipeline ainda não existia ou nada se sabe. ' +
+      'A curva embaixo é a duração mediana. No prazo: das execuções esperadas em 30 dias. ' +
       'Com falha: do tempo de 30 dias observado na Kondado, a parte em que ela disse falha ou bloqueio.',
     noExecutions: 'Nenhum pipeline rodou nos últimos 90 dias.',
     last90Days: 'Últimos 90 dias',

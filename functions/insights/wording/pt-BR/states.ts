@@ -15,6 +15,15 @@ export function states(f: Formats): Catalogue['states'] {
       .filter((part) => part !== '')
       .join(',');
 
+  const clientsOf = (ids: readonly string[]) =>
+    `${ids.length === 1 ? 'cliente' : 'clientes'} ${f.firstOf(ids)}`;
+  const of = (ids: readonly string[] | null) =>
+    ids === null ? '' : ` ${ids.length === 1 ? 'do' : 'dos'} ${clientsOf(ids)}`;
+  const nothingNew = (since: Date, ids: readonly string[] | null) =>
+    `Nada de novo${of(ids)} desde ${longTime(since)}: `;
+  const notRun = (ids: readonly string[] | null) =>
+    ids === null ? 'nenhuma sincronização roda' : `não ${ids.length === 1 ? 'é lido' : 'são lidos'}`;
+
   return {
     noLogs: 'Ainda não há logs gravados.',
     noLogsAdvice: (command, request) =>
@@ -31,14 +40,25 @@ export function states(f: Formats): Catalogue['states'] {
       `Nenhuma sincronização rodou desde ${longTime(since)}.`,
     loadingNote:
       'Sem todos os logs lidos não há previsão nem situação dos pipelines: o que aparece aqui é só uma parte.',
-    staleFailing: (since, minutes) =>
-      `Nada de novo desde ${longTime(since)}: a sincronização está falhando há ${roughTime(minutes)}.`,
-    staleIdle: (since, minutes) =>
-      `Nada de novo desde ${longTime(since)}: nenhuma sincronização roda há ${roughTime(minutes)}.`,
-    staleCatchingUp: (since, through) =>
-      `Dados completos só até ${longTime(since)}: a sincronização está recuperando o atraso` +
+    staleFailing: (since, clients, { code, at, minutes }) =>
+      nothingNew(since, clients) +
+      (minutes === null
+        ? `a última execução ${code === null ? 'não avançou' : 'falhou'} (${longTime(at)}).`
+        : `a sincronização ${code === null ? 'não avança' : 'está falhando'} há ${roughTime(minutes)}.`),
+    staleIdle: (since, clients, minutes) =>
+      nothingNew(since, clients) +
+      (minutes === null ? 'a última execução não leu mais' : `${notRun(clients)} há ${roughTime(minutes)}`) +
+      '.',
+    staleCatchingUp: (since, clients, through) =>
+      `Dados${of(clients)} completos só até ${longTime(since)}: a sincronização está recuperando o atraso` +
       `${through === null ? '' : ` e já leu até ${f.dateOf(through)}`}.`,
-    staleNote: (since) => `Tudo o que está abaixo vale para ${longTime(since)}.`,
+    staleNote: (since, clients) =>
+      clients === null
+        ? `Tudo o que está abaixo vale para ${longTime(since)}.`
+        : `O que está abaixo${of(clients)} vale para ${longTime(since)}; os outros clientes estão em dia.`,
+    clientsNotRead: (clients, setting) =>
+      `Não há previsão porque ${clients.length === 1 ? 'o' : 'os'} ${clientsOf(clients)} não ` +
+      `${clients.length === 1 ? 'é mais lido: não está' : 'são mais lidos: não estão'} em ${setting}.`,
     usedThen: (share) => `Até então, ${percent(share)} do plano tinha sido consumido.`,
     recordsThen: (records) =>
       `Até então, o mês tinha ${f.plural(records, 'registro cobrado', 'registros cobrados')}.`,
