@@ -7,8 +7,8 @@ import { literal } from '../warehouse/queries.ts';
 import type { Reader } from '../warehouse/warehouse.ts';
 import { type Forecast, withPlan } from './forecast.ts';
 
-/** Looked at one after the other until one that succeeded is found, so that it is known since when there is none. */
-const RUNS_SHOWN_DAYS = [2, 7, 30, 90];
+const RUNS_SHOWN_DAYS = 2;
+const RUNS_KEPT_DAYS = 90;
 /** Older anomalies are history. */
 export const ANOMALY_DAYS = 3;
 const all = () => 'TRUE';
@@ -23,9 +23,10 @@ const SHOWN = {
   execution_anomalies: () => `createdat >= ${daysAgo(ANOMALY_DAYS)}`,
   sync_health: all,
   coverage: all,
+  sync_runs: runsSinceSuccess,
 } satisfies Partial<Record<ViewName, () => string>>;
 
-type Shown = keyof typeof SHOWN | 'sync_runs';
+type Shown = keyof typeof SHOWN;
 
 /** Everything that the page shows, as it was at one moment; a view that could not be read is empty here. */
 export type Overview = { [V in Exclude<Shown, 'plan_forecast'>]: ViewRow<V>[] } & {
@@ -56,10 +57,8 @@ export async function loadOverview(config: ReadingConfig): Promise<Overview | nu
 }
 
 async function readOverview(reader: Reader, { billing, clientIds }: ReadingConfig): Promise<Overview> {
-  const views = [...(Object.keys(SHOWN) as (keyof typeof SHOWN)[]), 'sync_runs'] as const;
-  const parts = await Promise.allSettled(
-    views.map((view) => (view === 'sync_runs' ? readRuns(reader) : reader.read(view, SHOWN[view]()))),
-  );
+  const views = Object.keys(SHOWN) as Shown[];
+  const parts = await Promise.allSettled(views.map((view) => reader.read(view, SHOWN[view]())));
   const rows: Partial<Record<Shown, unknown[]>> = {};
   const failures: Overview['failures'] = {};
   for (const [index, view] of views.entries()) {
@@ -81,13 +80,12 @@ async function readOverview(reader: Reader, { billing, clientIds }: ReadingConfi
   };
 }
 
-async function readRuns(reader: Reader): Promise<ViewRow<'sync_runs'>[]> {
-  let runs: ViewRow<'sync_runs'>[] = [];
-  for (const days of RUNS_SHOWN_DAYS) {
-    runs = await reader.read('sync_runs', `started_at >= ${daysAgo(days)}`);
-    if (runs.some(({ mode, outcome }) => mode === 'incremental' && outcome === 'success')) break;
-  }
-  return runs;
+/** The last days, and everything since the last run that succeeded, so that it is known since when there is none. */
+function runsSinceSuccess(): string {
+  return `started_at >= ${daysAgo(RUNS_KEPT_DAYS)} AND started_at >= LEAST(${daysAgo(RUNS_SHOWN_DAYS)}, IFNULL((
+    SELECT MAX(started_at) FROM {sync_runs}
+    WHERE started_at >= ${daysAgo(RUNS_KEPT_DAYS)} AND mode = 'incremental' AND outcome = 'success'
+  ), ${daysAgo(RUNS_KEPT_DAYS)}))`;
 }
 
 /** So many days ago, in SQL. */
