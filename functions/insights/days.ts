@@ -15,8 +15,13 @@ export function lengthOfMonth(month: string): number {
   return daysBetween(month, `${dayAfter(month, 31).slice(0, 7)}-01`);
 }
 
+/** Making one takes far longer than using it, and a page has thousands of days. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
 /** The day of a moment in a time zone, such as `2026-11-22`. */
 export function dayOf(moment: Date, timeZone: string): string {
   // Swedish writes dates like this.
-  return new Intl.DateTimeFormat('sv', { timeZone, dateStyle: 'short' }).format(moment);
+  const format = formats.get(timeZone) ?? new Intl.DateTimeFormat('sv', { timeZone, dateStyle: 'short' });
+  formats.set(timeZone, format);
+  return format.format(moment);
 }

@@ -171,14 +171,11 @@ function failureOf(overview: Overview, sources: readonly Source[]): Failure | nu
 function failingMinutes(overview: Overview, source: Source): number | null {
   const runs = runsOf(overview, source);
   const lastGood = runs.findLastIndex(({ outcome }) => outcome === 'success' || outcome === 'partial');
-  const [first, ...others] = runs.slice(lastGood + 1);
   const good = runs[lastGood];
+  const failed = runs.slice(lastGood + 1);
+  const [first] = failed;
   if (good === undefined || first === undefined) return null;
-  const moments = [
-    new Date(endMs(good)),
-    ...[first, ...others].map(({ started_at }) => started_at),
-    overview.asOf,
-  ];
+  const moments = [new Date(endMs(good)), ...failed.map(({ started_at }) => started_at), overview.asOf];
   const isUnbroken = moments.every((moment, place) => isFresh(moment, moments[place + 1] ?? moment));
   return isUnbroken ? (overview.asOf.getTime() - first.started_at.getTime()) / MINUTE_MS : null;
 }

@@ -1,3 +1,4 @@
+import { dayOf } from '../insights/days.ts';
 import type { Formats } from '../insights/wording/formats.ts';
 import { DAY_MS } from '../timestamps.ts';
 import { type Html, html } from './html.ts';
@@ -18,7 +19,7 @@ export function createClock({ timeZone, time }: Formats): Clock {
   const sortable = new Intl.DateTimeFormat('sv', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
   return {
     timeZone,
-    dayOf: (moment) => sortable.format(moment).slice(0, 10),
+    dayOf: (moment) => dayOf(moment, timeZone),
     daysSince: (from, moment) =>
       (Date.parse(`${sortable.format(moment).replace(' ', 'T')}Z`) - Date.parse(from)) / DAY_MS,
     // To the minute, as it is shown: a page has thousands.
