@@ -114,7 +114,8 @@ function titlesOf(columns: readonly Column[]): string[] {
 }
 
 function widthOf({ title }: Column, rows: Rows, index: number): number {
-  return Math.max(columnsOf(title), ...rows.map((row) => columnsOf(row[index] ?? '')));
+  // An answer may have more rows than a call may have arguments.
+  return rows.reduce((widest, row) => Math.max(widest, columnsOf(row[index] ?? '')), columnsOf(title));
 }
 
 function tableWidth(widths: readonly number[]): number {

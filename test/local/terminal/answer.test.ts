@@ -36,3 +36,10 @@ test('numbers and times are never cut, and what has no room is named', () => {
     leftOut: ['records', 'pipeline_name'],
   });
 });
+
+test('an answer of very many rows is printed whole', () => {
+  const rows = Array.from({ length: 200_000 }, (_, row) => [String(row)]);
+  const { lines } = answerTable(['n'], rows, { maxWidth: 80, emphasize });
+  expect(lines).toHaveLength(200_001);
+  expect(lines.at(-1)?.trim()).toBe('199999');
+});
